@@ -1,0 +1,125 @@
+"""The database: one configuration for SQLite and PostgreSQL, migrations, transactions, and what a violation says."""
+
+import sqlite3
+import uuid
+from pathlib import Path
+from typing import Any, cast
+
+from tortoise import fields
+from tortoise.backends.base.client import TransactionContext
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError
+from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+APPS = {
+    "accounts": "teleconsult.accounts",
+    "booking": "booking",
+    "signaling": "signaling",
+    "kiosks": "kiosks",
+    "feedback": "teleconsult.feedback",
+}
+BUSY_TIMEOUT_MS = 10_000
+
+
+def new_id() -> str:
+    """Return a new opaque identifier: 32 hexadecimal characters, not guessable."""
+    return uuid.uuid4().hex
+
+
+class Record(Model):
+    """What every stored thing has: an opaque identifier."""
+
+    id = fields.CharField(primary_key=True, max_length=32, default=new_id)
+
+    class Meta:
+        abstract = True
+
+
+def _connection_url(url: str) -> str:
+    """Translate TELECONSULT_DATABASE_URL to what the ORM understands."""
+    if url.startswith("sqlite:"):
+        path = url.removeprefix("sqlite://")
+        return f"sqlite://{path}?busy_timeout={BUSY_TIMEOUT_MS}&synchronous=NORMAL"
+    if url.startswith(("postgres://", "postgresql://")):
+        rest = url.split("://", 1)[1]
+        separator = "&" if "?" in rest else "?"
+        return f"asyncpg://{rest}" if "maxsize=" in rest else f"asyncpg://{rest}{separator}minsize=1&maxsize=20"
+    raise ValueError(f"database URL must begin with sqlite:// or postgres://, not {url.split(':', 1)[0]}:")
+
+
+def tortoise_config(url: str) -> dict[str, Any]:
+    """Return the ORM's configuration for a database URL (`sqlite:///path` or `postgres://...`)."""
+    return {
+        "connections": {"default": _connection_url(url)},
+        "apps": {
+            label: {
+                "models": [f"{package}.models"],
+                "migrations": f"{package}.migrations",
+                "default_connection": "default",
+            }
+            for label, package in APPS.items()
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+class Database:
+    """An open database; `close()` gives its connections back."""
+
+    def __init__(self, context: TortoiseContext) -> None:
+        self._context = context
+
+    async def close(self) -> None:
+        await self._context.close_connections()
+
+
+async def connect(url: str) -> Database:
+    """Open the database for this process, for every task in it (one database a process)."""
+    _make_folder(url)
+    context = TortoiseContext()
+    # The fallback makes the connections visible to every task: handlers do not inherit the context of the start-up.
+    await context.init(config=tortoise_config(url), _enable_global_fallback=True)
+    return Database(context)
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema of a closed database to the newest version, in one go; a second time changes nothing."""
+    _make_folder(url)
+    async with TortoiseContext():
+        await run_migrations(config=tortoise_config(url))
+
+
+def _make_folder(url: str) -> None:
+    if url.startswith("sqlite:"):
+        Path(url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def transaction() -> "TransactionContext[Any]":
+    """Return a context manager that commits at its end and rolls back on an error. Never await the network inside."""
+    return cast("TransactionContext[Any]", in_transaction("default"))
+
+
+def dialect() -> str:
+    """Return `sqlite` or `postgres`."""
+    return str(get_connection("default").capabilities.dialect)
+
+
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """Return the name of the constraint that refused a write, if the database named it.
+
+    PostgreSQL names its constraints. On SQLite a trigger's RAISE(ABORT, name) is the whole message, and a unique index
+    is told by its columns (`table.column`).
+    """
+    cause = error.args[0] if error.args else error.__cause__
+    name = getattr(cause, "constraint_name", None)
+    if name:
+        return str(name)
+    if isinstance(cause, sqlite3.IntegrityError):
+        return str(cause).removeprefix("UNIQUE constraint failed: ").split(",")[0].strip()
+    return None

@@ -1,0 +1,1 @@
+"""What citizens say of their consultation: one tap, no name."""

@@ -1,0 +1,74 @@
+"""Settings from the environment (`TELECONSULT_*`), validated when the program starts; docs/settings.md describes each."""
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything a deployer can set. A value that makes no sense stops the program with a sentence that says why."""
+
+    model_config = SettingsConfigDict(env_prefix="TELECONSULT_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=Path("var"), description="Folder for what the program keeps itself")
+    database_url: str = Field(default="", description="sqlite:///path or postgres://user:password@host/name")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8080, ge=0, le=65535, description="TCP port to listen on")
+    public_url: str = Field(default="", description="Address at which browsers reach the service")
+    secret_key: str = Field(default="", description="Signs links, passes and tickets; 32 characters at least")
+    trusted_proxies: int = Field(default=0, ge=0, le=5, description="Reverse proxies in front (X-Forwarded-For)")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged")
+    log_format: Literal["text", "json"] = Field(default="text", description="How it is logged")
+    demo: bool = Field(default=False, description="Demonstration: known passwords, mailbox page. Never with real data")
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("must have 32 characters at least: try `openssl rand -hex 32`")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgres://", "postgresql://")):
+            raise ValueError("must begin with sqlite:/// or postgres://")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's URL; an SQLite file in the data folder when none is set."""
+        return self.database_url or f"sqlite://{(self.data_dir / 'teleconsult.sqlite3').resolve()}"
+
+    @property
+    def origin(self) -> str:
+        """The scheme, host and port that browsers see, without a final slash."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the service over HTTPS, so that cookies can be limited to it."""
+        return self.origin.startswith("https://")
+
+    @cached_property
+    def signing_key(self) -> str:
+        """The key that signs tokens: the configured one, or one made once and kept in the data folder."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32), encoding="ascii")
+        return path.read_text(encoding="ascii").strip()

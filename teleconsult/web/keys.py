@@ -1,0 +1,9 @@
+"""Typed keys under which the ground's parts are found in the application and in a request."""
+
+from aiohttp import web
+
+from teleconsult.settings import Settings
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+LANGUAGE: web.RequestKey[str] = web.RequestKey("language", str)

@@ -1,0 +1,89 @@
+"""Live boards: named topics that pages listen to by server-sent events (WHATWG HTML, 9.2)."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+
+QUEUE_LENGTH = 64
+KEEP_ALIVE_SECONDS = 15
+RETRY_MS = 2000
+
+Message = tuple[str, dict[str, Any]]
+
+
+class LiveHub:
+    """Hands messages to the listeners of a topic. A listener that cannot keep up is cut off and comes back by itself."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[asyncio.Queue[Message | None]]] = defaultdict(set)
+
+    def publish(self, topic: str, name: str, data: dict[str, Any]) -> None:
+        """Tell a topic's listeners `name` with `data` (identifiers and states, never personal data)."""
+        for queue in tuple(self._listeners.get(topic, ())):
+            if queue.qsize() >= QUEUE_LENGTH:
+                self._cut(queue)
+            else:
+                queue.put_nowait((name, data))
+
+    def listen(self, topics: Iterable[str]) -> "asyncio.Queue[Message | None]":
+        """Return a queue of messages on the topics; None in it means: end, listen again."""
+        queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        for topic in topics:
+            self._listeners[topic].add(queue)
+        return queue
+
+    def leave(self, queue: "asyncio.Queue[Message | None]") -> None:
+        """Forget a listener."""
+        for topic in [topic for topic, queues in self._listeners.items() if queue in queues]:
+            self._listeners[topic].discard(queue)
+            if not self._listeners[topic]:
+                del self._listeners[topic]
+
+    def listeners(self, topic: str) -> int:
+        """Return how many listen to a topic."""
+        return len(self._listeners.get(topic, ()))
+
+    def close(self) -> None:
+        """End every stream: the process stops, and pages listen again elsewhere or later."""
+        for queue in {queue for queues in self._listeners.values() for queue in queues}:
+            self._cut(queue)
+
+    def _cut(self, queue: "asyncio.Queue[Message | None]") -> None:
+        self.leave(queue)
+        queue.put_nowait(None)
+
+
+LIVE: web.AppKey[LiveHub] = web.AppKey("live", LiveHub)
+
+
+async def live_response(request: web.Request, topics: Iterable[str]) -> web.StreamResponse:
+    """Stream the messages of topics to a page until it leaves. The caller has checked that it may listen."""
+    hub = request.app[LIVE]
+    queue = hub.listen(topics)
+    response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response.content_type = "text/event-stream"
+    try:
+        await response.prepare(request)
+        await response.write(f"retry: {RETRY_MS}\n\n".encode())
+        while True:
+            try:
+                message = await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+                continue
+            if message is None:
+                break
+            name, data = message
+            await response.write(f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
+    except (ConnectionResetError, asyncio.CancelledError):
+        with suppress(ConnectionResetError):
+            await response.write_eof()
+        raise
+    finally:
+        hub.leave(queue)
+    return response
