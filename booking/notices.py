@@ -1,0 +1,97 @@
+"""What is owed to whom about an appointment: the rows of the outbox, written by the verbs in their own transaction.
+
+Sending is elsewhere: `booking.outbox` claims rows, `booking.delivery` sends them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from booking.models import Appointment, Notice, Service
+
+# A notice about an appointment that begins at once (a walk-in) is still worth having for this long.
+GRACE = timedelta(hours=1)
+
+
+class Kind(StrEnum):
+    """What a notice says."""
+
+    INVITATION = "invitation"
+    CHANGE = "change"
+    CANCELLATION = "cancellation"
+    REMINDER = "reminder"
+
+
+class Recipient(StrEnum):
+    """Who a notice is for."""
+
+    CITIZEN = "citizen"
+    AGENT = "agent"
+
+
+class NoticeState(StrEnum):
+    """Where a notice stands. Everything but `pending` is final."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DROPPED = "dropped"  # its deadline passed before it could be sent
+    VOID = "void"  # the appointment moved or was cancelled before it was sent
+    FAILED = "failed"  # refused for good: this person could not be told
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One notice to write: due from `due_at` on, worthless from `deadline_at` on (both UTC)."""
+
+    kind: Kind
+    recipient: Recipient
+    due_at: datetime
+    deadline_at: datetime
+
+
+def owed_notices(
+    *, kind: Kind, starts_at: datetime, reminder_minutes: int, citizen_has_email: bool, now: datetime
+) -> list[Owed]:
+    """Return the notices that a booking, a move or a cancellation causes; pure.
+
+    Agent and citizen (if they gave an address) are told at once, and no later than the start, or within an hour when
+    the start is nearer than that. The citizen is reminded `reminder_minutes` before the start if that is still ahead,
+    and never once it has begun; somebody who books later than that has just been told and gets no reminder.
+    """
+    recipients = [Recipient.AGENT, *([Recipient.CITIZEN] if citizen_has_email else [])]
+    deadline = max(starts_at, now + GRACE)
+    owed = [Owed(kind, recipient, now, deadline) for recipient in recipients]
+    remind_at = starts_at - timedelta(minutes=reminder_minutes)
+    if kind is not Kind.CANCELLATION and citizen_has_email and reminder_minutes > 0 and remind_at > now:
+        owed.append(Owed(Kind.REMINDER, Recipient.CITIZEN, remind_at, starts_at))
+    return owed
+
+
+async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datetime) -> None:
+    """Write what is owed because `appointment` was booked, moved or cancelled; call inside that transaction.
+
+    `kind` is `invitation`, `change` or `cancellation`. The appointment must already be saved as it now stands: a move
+    and a cancellation each raise `sequence` by one first (RFC 5546 2.1.4). Whatever is pending about an older sequence
+    becomes void, so that nobody is reminded of a time that no longer holds.
+    """
+    kind = Kind(kind)
+    await Notice.filter(
+        appointment_id=appointment.id, state=NoticeState.PENDING, sequence__lt=appointment.sequence
+    ).update(state=NoticeState.VOID)
+    service = await Service.get(appointments__id=appointment.id)
+    owed = owed_notices(
+        kind=kind,
+        starts_at=appointment.starts_at,
+        reminder_minutes=service.reminder_minutes,
+        citizen_has_email=bool(appointment.email),
+        now=now,
+    )
+    for notice in owed:
+        await Notice.create(
+            appointment=appointment,
+            kind=notice.kind,
+            recipient=notice.recipient,
+            sequence=appointment.sequence,
+            due_at=notice.due_at,
+            deadline_at=notice.deadline_at,
+        )
