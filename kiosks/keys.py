@@ -1,0 +1,11 @@
+"""What kiosks asks of the shell."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+# Given the id of a house, the reference ("ABC-DEF") of a demo appointment that can be checked in there right now,
+# or None. Only the demo sets it: outside the demo no reference is ever shown to whoever stands at the screen.
+DemoHint = Callable[[str], Awaitable[str | None]]
+
+DEMO_HINT: web.AppKey[DemoHint] = web.AppKey("kiosks_demo_hint")
