@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.support.ports import free_port
 
@@ -61,7 +62,7 @@ class PostgresServer:
 
 
 def find_binaries() -> Path:
-    """Return the folder that holds initdb and postgres; raises FileNotFoundError with the command that installs them."""
+    """Return the folder that holds initdb and postgres; FileNotFoundError names the command that installs them."""
     debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     versions = sorted(debian, key=lambda path: int(re.sub(r"\D", "", path.parts[-3]) or 0))
     if versions:
@@ -72,7 +73,7 @@ def find_binaries() -> Path:
     return Path(found).resolve().parent
 
 
-def _unprivileged_user() -> dict[str, object]:
+def _unprivileged_user() -> dict[str, Any]:
     """PostgreSQL refuses to run as root: say to subprocess who shall run it instead."""
     if os.geteuid() != 0:
         return {}
@@ -88,7 +89,7 @@ def running_postgres() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="teleconsult-pg-"))
     try:
         if identity:
-            os.chown(folder, identity["user"], identity["group"])  # type: ignore[arg-type]
+            os.chown(folder, identity["user"], identity["group"])
         data = folder / "data"
         subprocess.run(
             [
@@ -107,10 +108,10 @@ def running_postgres() -> Iterator[PostgresServer]:
             check=True,
             capture_output=True,
             cwd=folder,
-            **identity,  # type: ignore[call-overload]
+            **identity,
         )
         server = PostgresServer(free_port(), folder, binaries)
-        command = [
+        command: list[str | Path] = [
             binaries / "postgres",
             "-D",
             data,
@@ -124,7 +125,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         for option in OPTIONS:
             command += ["-c", option]
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **identity)  # type: ignore[call-overload]
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **identity)
         try:
             _wait_until_ready(server, process, folder / "log")
             yield server
@@ -137,7 +138,7 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 def _wait_until_ready(server: PostgresServer, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    probe = [server.binaries / "pg_isready", "-q", "-h", server.sockets, "-p", str(server.port)]
+    probe: list[str | Path] = [server.binaries / "pg_isready", "-q", "-h", server.sockets, "-p", str(server.port)]
     while subprocess.run(probe, check=False).returncode != 0:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')}")

@@ -47,11 +47,11 @@ class SmtpServer:
             await self._arrived.wait_for(lambda: len(self.received) >= count)
         return self.received
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a message in (called by aiosmtpd)."""
         if self.refuse is not None:
             return self.refuse
-        message = cast("EmailMessage", message_from_bytes(cast("bytes", envelope.content), policy=modern))
+        message = message_from_bytes(cast("bytes", envelope.content), policy=modern)
         async with self._arrived:
             self.received.append(Received(str(envelope.mail_from), tuple(envelope.rcpt_tos), message))
             self._arrived.notify_all()

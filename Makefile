@@ -1,0 +1,51 @@
+# make run     start the demonstration on http://localhost:8080 (make run PORT=9000 for another port)
+# make test    set up what the tests need, then check everything
+# make lint    style and import contracts of the Python
+# make types   types of the Python (mypy) and of the pages' JavaScript (tsc)
+# make clean   remove what was generated; the demonstration's data (var/) stays
+# make help    this list
+
+PORT ?= 8080
+WORKERS ?= auto
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help run test check lint types bench clean environment test-environment vendor
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+run: vendor
+	@exec $(BIN)/python -m teleconsult demo --port $(PORT)
+
+test: test-environment
+	@$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+lint: test-environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: test-environment
+	$(BIN)/mypy
+	$(BIN)/python scripts/javascript.py types
+
+bench:
+	@echo "There are no benchmarks yet."
+
+environment:
+	@sh scripts/environment.sh run
+
+vendor: environment
+	@$(BIN)/python scripts/javascript.py vendor
+
+test-environment:
+	@sh scripts/test-system.sh
+	@sh scripts/environment.sh test
+	@$(BIN)/python scripts/javascript.py tools
+	@$(BIN)/python scripts/javascript.py vendor
+
+clean:
+	rm -rf node_modules teleconsult/static/vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

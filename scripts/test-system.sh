@@ -1,0 +1,11 @@
+#!/bin/sh
+# See to the system's programs that the tests drive for real: Chromium and PostgreSQL.
+set -eu
+
+missing=
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+    command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
+    missing="$missing postgresql"
+# shellcheck disable=SC2086 # a list of words on purpose
+[ -z "$missing" ] || exec sh scripts/system-packages.sh $missing
