@@ -82,7 +82,8 @@ async def connect(url: str) -> Database:
     _make_folder(url)
     context = TortoiseContext()
     # The fallback makes the connections visible to every task: handlers do not inherit the context of the start-up.
-    await context.init(config=tortoise_config(url), _enable_global_fallback=True)
+    with context:
+        await context.init(config=tortoise_config(url), _enable_global_fallback=True)
     return Database(context)
 
 
@@ -108,8 +109,6 @@ def dialect() -> str:
     return str(get_connection("default").capabilities.dialect)
 
 
-
-
 def violated_constraint(error: IntegrityError) -> str | None:
     """Return the name of the constraint that refused a write, if the database named it.
 
@@ -123,3 +122,7 @@ def violated_constraint(error: IntegrityError) -> str | None:
     if isinstance(cause, sqlite3.IntegrityError):
         return str(cause).removeprefix("UNIQUE constraint failed: ").split(",")[0].strip()
     return None
+
+
+# What the ORM's own command reads to compare models with migrations; it opens no database.
+MIGRATIONS_CONFIG = tortoise_config("sqlite:///:memory:")

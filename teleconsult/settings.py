@@ -1,4 +1,4 @@
-"""Settings from the environment (`TELECONSULT_*`), validated when the program starts; docs/settings.md describes each."""
+"""Settings from the environment (`TELECONSULT_*`), validated at start; docs/settings.md describes each."""
 
 import secrets
 from functools import cached_property

@@ -26,7 +26,7 @@ TIME_PATTERNS = {"fr": "HH 'h' mm", "en": "HH:mm"}
 Gettext = Callable[..., str]
 
 
-def N_(text: str) -> str:  # noqa: N802 - the usual name, which extractors know
+def N_(text: str) -> str:
     """Mark a French text for translation and return it unchanged."""
     return text
 

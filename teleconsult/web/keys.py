@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
+from teleconsult.accounts.models import Account
 from teleconsult.settings import Settings
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 LANGUAGE: web.RequestKey[str] = web.RequestKey("language", str)
+ACCOUNT: web.RequestKey[Account | None] = web.RequestKey("account", Account)

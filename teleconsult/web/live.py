@@ -17,7 +17,7 @@ Message = tuple[str, dict[str, Any]]
 
 
 class LiveHub:
-    """Hands messages to the listeners of a topic. A listener that cannot keep up is cut off and comes back by itself."""
+    """Hands messages to a topic's listeners. One that cannot keep up is cut off and comes back by itself."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[asyncio.Queue[Message | None]]] = defaultdict(set)

@@ -18,6 +18,8 @@ class Tick:
 TICKS: web.AppKey[list[Tick]] = web.AppKey("ticks", list)
 
 
-def add_tick(app: web.Application, name: str, seconds: float, run: Callable[[web.Application], Awaitable[None]]) -> None:
+def add_tick(
+    app: web.Application, name: str, seconds: float, run: Callable[[web.Application], Awaitable[None]]
+) -> None:
     """Ask for `run(app)` every `seconds` for as long as the application serves."""
     app[TICKS].append(Tick(name, seconds, run))

@@ -1,0 +1,35 @@
+"""The whole application: the only place where the packages are put together."""
+
+import booking.routes
+import kiosks.routes
+import signaling.routes
+from aiohttp import web
+from signaling.keys import GATEKEEPER
+
+import teleconsult.feedback.routes
+import teleconsult.mail.routes
+import teleconsult.reports.routes
+from teleconsult import consultation, demo, health, home
+from teleconsult.admission import AppointmentGatekeeper
+from teleconsult.ground import make_ground
+from teleconsult.scheduler import schedule_ticks
+from teleconsult.settings import Settings
+
+
+def make_app(settings: Settings) -> web.Application:
+    """Return the application that serves everything, on a database that is migrated already."""
+    app = make_ground(settings)
+    app[GATEKEEPER] = AppointmentGatekeeper(app)
+    teleconsult.mail.routes.setup(app)
+    booking.routes.setup(app)
+    signaling.routes.setup(app)
+    kiosks.routes.setup(app)
+    teleconsult.feedback.routes.setup(app)
+    teleconsult.reports.routes.setup(app)
+    consultation.setup(app)
+    health.setup(app)
+    home.setup(app)
+    if settings.demo:
+        demo.setup(app)
+    app.cleanup_ctx.append(schedule_ticks)
+    return app
