@@ -3,6 +3,8 @@
 Instants are UTC; local rules (opening and working hours) are minutes since local midnight in the zone beside them.
 """
 
+from typing import Any
+
 from tortoise import fields
 
 from teleconsult.accounts.models import Account
@@ -16,10 +18,8 @@ class Organisation(Record):
     name = fields.CharField(max_length=200)
     name_en = fields.CharField(max_length=200, default="")
     departments: fields.Field[list[str]] = fields.JSONField(default=list)
-    # the office that citizens would have travelled to (WGS 84 degrees)
-    address = fields.CharField(max_length=300, default="")
-    latitude = fields.FloatField(null=True)
-    longitude = fields.FloatField(null=True)
+    # [{"address": "...", "latitude": ..., "longitude": ...}]: where citizens would have travelled to (WGS 84 degrees)
+    offices: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
 
     class Meta:
         table = "organisation"
