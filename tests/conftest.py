@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
 from playwright.async_api import Browser, Page
+from pytest_aiohttp import AiohttpClient
 
 from teleconsult.database import Database, connect
+from teleconsult.settings import Settings
 from tests.support.browsers import running_browser
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.postgres import PostgresServer, running_postgres
@@ -58,6 +62,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await connect(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings with a fresh, migrated database and an empty data folder."""
+    return Settings(database_url=database_url, data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+async def client(aiohttp_client: AiohttpClient, settings: Settings) -> TestClient[web.Request, web.Application]:
+    """A client of the whole application, which serves on a free port."""
+    # Imported here, so that tests of one package run while another does not import.
+    from teleconsult.app import make_app
+
+    return await aiohttp_client(make_app(settings))
 
 
 @pytest.fixture
