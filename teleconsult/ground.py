@@ -8,6 +8,7 @@ import teleconsult.accounts.routes
 from teleconsult.accounts.guard import load_account
 from teleconsult.database import connect
 from teleconsult.settings import Settings
+from teleconsult.web import dsfr
 from teleconsult.web.events import EVENTS, EventBus
 from teleconsult.web.i18n import TRANSLATIONS, Translations
 from teleconsult.web.keys import SETTINGS
@@ -48,6 +49,7 @@ def make_ground(settings: Settings) -> web.Application:
     vendor = app[KIT].static_folders["teleconsult"].parent / "vendor"
     if vendor.is_dir():
         add_static(app, "vendor", vendor)
+    dsfr.setup(app)
     teleconsult.accounts.routes.setup(app)
     app.on_response_prepare.append(add_security_headers)
     app.on_shutdown.append(_end_live_streams)

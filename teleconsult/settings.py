@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="Reverse proxies in front (X-Forwarded-For)")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged")
     log_format: Literal["text", "json"] = Field(default="text", description="How it is logged")
+    dsfr_dist: Path | None = Field(default=None, description="Folder of the State's design system, if you may use it")
     demo: bool = Field(default=False, description="Demonstration: known passwords, mailbox page. Never with real data")
 
     @field_validator("public_url")

@@ -101,6 +101,11 @@ def language(request: web.Request) -> str:
     return request.get(LANGUAGE, "fr")
 
 
+def other_language(language: str) -> str:
+    """Return the language that a reader of `language` is offered instead."""
+    return "fr" if language == "en" else "en"
+
+
 def choose_language(request: web.Request) -> str:
     """Choose by `?lang=`, then the cookie, then Accept-Language (RFC 9110 12.5.4), else French."""
     for wanted in (request.query.get("lang"), request.cookies.get(COOKIE)):

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from teleconsult.web.i18n import TRANSLATIONS, format_day, format_day_time, format_time, language
+from teleconsult.web.i18n import TRANSLATIONS, format_day, format_day_time, format_time, language, other_language
 from teleconsult.web.keys import ACCOUNT, REQUEST_ID, SETTINGS
 from teleconsult.web.kit import KIT, Kit
 
@@ -96,10 +96,14 @@ def qr_svg(text: str) -> Markup:
 def render(
     request: web.Request, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> web.Response:
-    """Return a page. Every template also sees `request_path`, `request_id`, `account` and the globals of the kit."""
+    """Return a page.
+
+    Every template also sees `request_path`, `other_language_url`, `request_id`, `account` and the globals of the kit.
+    """
     environment = request.app[TEMPLATES].environment(language(request))
     html = environment.get_template(template).render(
         request_path=request.path,
+        other_language_url=str(request.rel_url.update_query(lang=other_language(language(request)))),
         request_id=request.get(REQUEST_ID, ""),
         account=request.get(ACCOUNT),
         **(context or {}),
