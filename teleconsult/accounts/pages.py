@@ -70,7 +70,7 @@ async def submit_sign_in(request: web.Request) -> web.StreamResponse:
         samesite="Lax",
         secure=request.app[SETTINGS].secure,
     )
-    return response
+    raise response
 
 
 async def submit_sign_out(request: web.Request) -> web.StreamResponse:
@@ -80,4 +80,4 @@ async def submit_sign_out(request: web.Request) -> web.StreamResponse:
         await sign_out(token)
     response = web.HTTPSeeOther("/sign-in")
     response.del_cookie(COOKIE)
-    return response
+    raise response
