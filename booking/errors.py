@@ -1,0 +1,159 @@
+"""What booking refuses, by name. Parameters are ids, instants (aware, in the site's zone where one is known) and numbers."""
+
+from teleconsult.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class ServiceUnknown(NotFound):
+    code = "service_unknown"
+
+
+class SiteUnknown(NotFound):
+    code = "site_unknown"
+
+
+class KioskUnknown(NotFound):
+    code = "kiosk_unknown"
+
+
+class AgentUnknown(NotFound):
+    code = "agent_unknown"
+
+
+class AppointmentUnknown(NotFound):
+    code = "appointment_unknown"
+
+
+class SlotTaken(Conflict):
+    """Somebody else has it. `alternatives` is a list of `booking.search.Alternative`, the best first."""
+
+    code = "slot_taken"
+
+
+class NotBookable(Invalid):
+    """Nobody could book this, whoever came first; the subclass says why. `field` names the input at fault."""
+
+    code = "not_bookable"
+
+
+class StartInThePast(NotBookable):
+    code = "start_in_the_past"
+
+
+class NoticeTooShort(NotBookable):
+    """`minutes`: the service's notice."""
+
+    code = "notice_too_short"
+
+
+class BeyondHorizon(NotBookable):
+    """`days`: how far ahead the service may be booked."""
+
+    code = "beyond_horizon"
+
+
+class ServiceRetired(NotBookable):
+    code = "service_retired"
+
+
+class ServiceNotOfferedHere(NotBookable):
+    code = "service_not_offered_here"
+
+
+class SiteClosed(NotBookable):
+    """The house is closed then, or for good."""
+
+    code = "site_closed"
+
+
+class NoKioskInService(NotBookable):
+    """No kiosk of the house works (or none has what the citizen needs: `needs`)."""
+
+    code = "no_kiosk_in_service"
+
+
+class StartNotOffered(NotBookable):
+    """Not a start of this service: off its grid, or when no agent works."""
+
+    code = "start_not_offered"
+
+
+class NotCancellable(Conflict):
+    """`status`: where the appointment stands."""
+
+    code = "not_cancellable"
+
+
+class NotReschedulable(Conflict):
+    """`status`: where the appointment stands."""
+
+    code = "not_reschedulable"
+
+
+class TransitionRefused(Conflict):
+    """`status`: where the appointment stands; `wanted`: where it cannot go from there."""
+
+    code = "transition_refused"
+
+
+class OutcomeRefused(Conflict):
+    """The outcome contradicts what happened, is too early, or comes too late to be corrected."""
+
+    code = "outcome_refused"
+
+
+class NotYours(Forbidden):
+    """The appointment belongs to another agent, house or partner."""
+
+    code = "not_yours"
+
+
+class ActorRefused(Forbidden):
+    """Not for someone of this quality (`kind`) to do."""
+
+    code = "actor_refused"
+
+
+class CheckInRefused(Conflict):
+    """Base of what a kiosk answers when it cannot check someone in."""
+
+    code = "check_in_refused"
+
+
+class TooEarly(CheckInRefused):
+    """`opens_at`: when check-in opens; `start`; `timezone`."""
+
+    code = "too_early"
+
+
+class TooLate(CheckInRefused):
+    """`start`; `timezone`."""
+
+    code = "too_late"
+
+
+class WrongSite(CheckInRefused):
+    """`site_id`, `site`: where the appointment is; `start`; `timezone`."""
+
+    code = "wrong_site"
+
+
+class WrongKiosk(CheckInRefused):
+    """The right house, but this kiosk is somebody else's now. `kiosk_id`, `kiosk`: the one to go to."""
+
+    code = "wrong_kiosk"
+
+
+class AlreadyCheckedIn(CheckInRefused):
+    """The pass was used. `kiosk_id`: where; `at`: when; `status`: where the appointment stands now."""
+
+    code = "already_checked_in"
+
+
+class AppointmentWasCancelled(CheckInRefused):
+    code = "appointment_cancelled"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The same Idempotency-Key came with another request (draft-ietf-httpapi-idempotency-key-header 2.7)."""
+
+    code = "idempotency_key_reused"

@@ -1,0 +1,53 @@
+"""What happened to appointments, in the past tense and with ids only. Published after the commit."""
+
+from dataclasses import dataclass
+
+from booking.lifecycle import Outcome, Status
+from teleconsult.web.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentEvent(Event):
+    """What every event of an appointment carries."""
+
+    appointment_id: str
+    agent_id: str
+    site_id: str
+    kiosk_id: str
+    status: Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentBooked(AppointmentEvent):
+    """A new appointment was booked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentCancelled(AppointmentEvent):
+    """An appointment was cancelled and its slot is free again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentRescheduled(AppointmentEvent):
+    """An appointment moved; the ids are the new ones, `previous_*` those that it left (perhaps the same)."""
+
+    previous_agent_id: str
+    previous_site_id: str
+    previous_kiosk_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentCheckedIn(AppointmentEvent):
+    """The citizen is in front of the kiosk and waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallStarted(AppointmentEvent):
+    """Agent and citizen are connected."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentClosed(AppointmentEvent):
+    """An outcome was noted or corrected."""
+
+    outcome: Outcome

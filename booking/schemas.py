@@ -1,0 +1,281 @@
+"""What comes into booking and goes out of it as JSON: the models of the public interface (see docs and openapi.json)."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import phonenumbers
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from booking.lifecycle import Outcome, Status
+from booking.needs import is_need
+from teleconsult.web.i18n import N_
+
+# A French number is written without its country; the overseas territories each have their own code.
+PHONE_REGIONS = ("FR", "RE", "GP", "MQ", "GF", "YT", "PM", "NC", "PF", "WF")
+MAX_NEEDS = 8
+
+PHONE_ERROR = N_("Ce numéro de téléphone n’existe pas. Écrivez-le comme 06 12 34 56 78.")
+NEED_ERROR = N_("Ce besoin n’est pas dans la liste.")
+NAME_ERROR = N_("Écrivez un nom, sans signe spécial.")
+NEAR_ERROR = N_("Donnez une latitude et une longitude, comme 47.90,1.90.")
+EMAIL_ERROR = N_("Cette adresse électronique n’est pas complète.")
+
+
+def _phone(value: Any) -> Any:
+    """Return a telephone number as E.164 (ITU-T), or nothing as it came."""
+    if not isinstance(value, str) or not value.strip():
+        return value
+    for region in PHONE_REGIONS:
+        try:
+            number = phonenumbers.parse(value, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise PydanticCustomError("phone", PHONE_ERROR)
+
+
+def _need(value: Any) -> Any:
+    if isinstance(value, str) and not is_need(value):
+        raise PydanticCustomError("need", NEED_ERROR)
+    return value
+
+
+def _name(value: Any) -> Any:
+    """Refuse what is no name: control characters would end up in mail headers and on slips."""
+    if isinstance(value, str):
+        value = " ".join(value.split())
+        if any(not char.isprintable() for char in value) or not (value == "" or any(char.isalpha() for char in value)):
+            raise PydanticCustomError("name", NAME_ERROR)
+    return value
+
+
+def _near(value: Any) -> Any:
+    """Read `47.90,1.90` (degrees, WGS 84) as a pair."""
+    if not isinstance(value, str):
+        return value
+    try:
+        latitude, longitude = (float(part) for part in value.split(","))
+    except ValueError:
+        raise PydanticCustomError("near", NEAR_ERROR) from None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise PydanticCustomError("near", NEAR_ERROR)
+    return latitude, longitude
+
+
+Name = Annotated[str, BeforeValidator(_name), StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Phone = Annotated[str, BeforeValidator(_phone), Field(max_length=20, examples=["+33612345678"])]
+Need = Annotated[str, BeforeValidator(_need), Field(max_length=40, examples=["wheelchair", "interpreter:ar"])]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Near = Annotated[tuple[float, float], BeforeValidator(_near)]
+
+
+class Incoming(BaseModel):
+    """What others send: unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Citizen(Incoming):
+    """The person an appointment is for: what is needed to meet and to tell them, and no more."""
+
+    given_name: Name
+    family_name: Name
+    email: EmailStr | None = None
+    phone: Phone | None = None
+    language: Language = "fr"
+
+
+class AppointmentRequest(Incoming):
+    """A booking: a service, a house, a start that `slots` offered, and for whom."""
+
+    service: Identifier
+    site: Identifier
+    start: AwareDatetime
+    citizen: Citizen
+    needs: list[Need] = Field(default_factory=list, max_length=MAX_NEEDS)
+
+
+class RescheduleRequest(Incoming):
+    """A move to another start, perhaps at another house."""
+
+    start: AwareDatetime
+    site: Identifier | None = None
+
+
+class CancelRequest(Incoming):
+    """A cancellation, with a reason if the caller gives one."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
+
+
+class ServicesQuery(Incoming):
+    """Which services: those offered in a department, or all."""
+
+    department: Annotated[str, StringConstraints(max_length=3)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class SitesQuery(Incoming):
+    """Which houses: nearest first if a place is given, else by name."""
+
+    near: Near | None = None
+    department: Annotated[str, StringConstraints(max_length=3)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class SlotsQuery(Incoming):
+    """Slots of a service at a house, for `days` local days from `from` (today if not given)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    service: Identifier
+    site: Identifier
+    first_day: date | None = Field(default=None, alias="from")
+    days: Annotated[int, Field(ge=1, le=62)] = 7
+
+
+class AvailabilityQuery(Incoming):
+    """The nearest houses that offer a service, each with its first slot."""
+
+    service: Identifier
+    near: Near
+    limit: Annotated[int, Field(ge=1, le=50)] = 10
+
+
+class ServiceOut(BaseModel):
+    """A service as it is offered."""
+
+    id: str
+    slug: str
+    name: str
+    organisation: str
+    summary: str
+    duration_minutes: int
+    documents: list[str]
+
+
+class SiteOut(BaseModel):
+    """A house with kiosks. `distance_km` is the great circle's, or null when no place was given."""
+
+    id: str
+    name: str
+    commune: str
+    department: str
+    address: str
+    postcode: str
+    latitude: float
+    longitude: float
+    timezone: str
+    distance_km: float | None
+    kiosks: int
+
+
+class SlotOut(BaseModel):
+    """A start that can be booked; `remaining` is how many bookings it can still take."""
+
+    start: datetime
+    end: datetime
+    remaining: int
+
+
+class SiteAvailabilityOut(BaseModel):
+    """A house and its first slot, or null when it has none within the service's horizon."""
+
+    site: SiteOut
+    distance_km: float
+    first_slot: SlotOut | None
+
+
+class Links(BaseModel):
+    """Absolute addresses. `manage`, `pass` and `calendar` carry a signed capability: keep them as one keeps a key."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    self: str
+    manage: str
+    pass_: str = Field(alias="pass", serialization_alias="pass")
+    calendar: str
+
+
+class AppointmentOut(BaseModel):
+    """An appointment, its times in the zone of the house."""
+
+    id: str
+    reference: str
+    status: Status
+    outcome: Outcome | None
+    service: str
+    site: str
+    kiosk: str
+    start: datetime
+    end: datetime
+    timezone: str
+    links: Links
+
+
+class AlternativeOut(BaseModel):
+    """A slot offered instead of one that was taken."""
+
+    site: str
+    name: str
+    commune: str
+    timezone: str
+    distance_km: float
+    start: datetime
+    end: datetime
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457). `code` is stable and for programs, `detail` is for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[FieldError] | None = None
+    alternatives: list[AlternativeOut] | None = None
+
+
+class Services(BaseModel):
+    """A page of services."""
+
+    items: list[ServiceOut]
+    next: str | None
+
+
+class Sites(BaseModel):
+    """A page of houses."""
+
+    items: list[SiteOut]
+    next: str | None
+
+
+class Slots(BaseModel):
+    """Slots in order of start."""
+
+    items: list[SlotOut]
+    next: str | None
+
+
+class Availability(BaseModel):
+    """Houses, nearest first."""
+
+    items: list[SiteAvailabilityOut]
+    next: str | None
