@@ -254,8 +254,14 @@ class Notice(Record):
         "booking.Appointment", related_name="notices"
     )
     kind = fields.CharField(max_length=24)  # invitation, change, cancellation, reminder
-    recipient = fields.CharField(max_length=16)  # citizen, agent
+    recipient = fields.CharField(max_length=16)  # citizen, agent, previous_agent
+    # whom it is for when that is an agent: an appointment can move to another one, who must then be told apart
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "booking.Agent", related_name="notices", null=True, on_delete=fields.CASCADE
+    )
     sequence = fields.IntField()  # the version of the appointment that it speaks of
+    starts_at = fields.DatetimeField()  # the start that it speaks of
+    ends_at = fields.DatetimeField()
     state = fields.CharField(max_length=12, default="pending")  # pending, sent, dropped, void, failed
     due_at = fields.DatetimeField()
     deadline_at = fields.DatetimeField()
