@@ -1,0 +1,14 @@
+"""Where the figures are found."""
+
+from aiohttp import web
+
+from teleconsult.reports import pages
+from teleconsult.reports.filters import ERROR_TEXTS
+from teleconsult.web.kit import add_package
+
+
+def setup(app: web.Application) -> None:
+    """Add the administrator's pages to the application."""
+    add_package(app, "teleconsult.reports", texts=ERROR_TEXTS)
+    app.router.add_get("/admin", pages.show)
+    app.router.add_get("/admin/tables/{grouping}.csv", pages.export)
