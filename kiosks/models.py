@@ -94,6 +94,7 @@ class HelpRequest(Record):
     open_kiosk = fields.CharField(max_length=32, null=True, unique=True)
     asked_at = fields.DatetimeField()
     answered_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)  # taken back, or the screen was wiped: the next citizen is not told
     answered_by: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "accounts.Account", related_name="helped", null=True, on_delete=fields.SET_NULL
     )

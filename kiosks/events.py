@@ -1,0 +1,39 @@
+"""What happens at a kiosk, told to the desk's board and to the kiosk's own screen."""
+
+from dataclasses import dataclass
+
+from teleconsult.web.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class KioskChanged(Event):
+    """A kiosk's state on the board is no longer what it was."""
+
+    site_id: str
+    kiosk_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpAsked(Event):
+    """Someone at a kiosk pressed "Help"."""
+
+    site_id: str
+    kiosk_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpAnswered(Event):
+    """A call for help is over: an adviser is on the way (`coming`), or it was taken back."""
+
+    site_id: str
+    kiosk_id: str
+    coming: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitizenSeated(Event):
+    """An adviser checked a citizen in at a kiosk: its screen goes to the waiting screen."""
+
+    site_id: str
+    kiosk_id: str
+    appointment_id: str
