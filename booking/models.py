@@ -170,6 +170,13 @@ class Absence(Record):
 class Appointment(Record):
     """A citizen's appointment with an agent at a kiosk. `status` and `outcome` are those of `booking.lifecycle`."""
 
+    # columns behind the foreign keys, for the type checker
+    service_id: str
+    site_id: str
+    kiosk_id: str
+    agent_id: str
+    follow_up_of_id: str | None
+
     reference = fields.CharField(max_length=6, unique=True)
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField(
         "booking.Service", related_name="appointments", on_delete=fields.RESTRICT
@@ -254,7 +261,7 @@ class Notice(Record):
         "booking.Appointment", related_name="notices"
     )
     kind = fields.CharField(max_length=24)  # invitation, change, cancellation, reminder
-    recipient = fields.CharField(max_length=16)  # citizen, agent, previous_agent
+    recipient = fields.CharField(max_length=16)  # citizen, agent
     # whom it is for when that is an agent: an appointment can move to another one, who must then be told apart
     agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
         "booking.Agent", related_name="notices", null=True, on_delete=fields.CASCADE

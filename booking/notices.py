@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tortoise.expressions import Q
+
 from booking.models import Appointment, Notice, Service
 
 # A notice about an appointment that begins at once (a walk-in) is still worth having for this long.
@@ -59,12 +61,16 @@ def owed_notices(
     and never once it has begun; somebody who books later than that has just been told and gets no reminder.
     """
     recipients = [Recipient.AGENT, *([Recipient.CITIZEN] if citizen_has_email else [])]
-    deadline = max(starts_at, now + GRACE)
-    owed = [Owed(kind, recipient, now, deadline) for recipient in recipients]
+    owed = [Owed(kind, recipient, now, deadline_of(starts_at, now)) for recipient in recipients]
     remind_at = starts_at - timedelta(minutes=reminder_minutes)
     if kind is not Kind.CANCELLATION and citizen_has_email and reminder_minutes > 0 and remind_at > now:
         owed.append(Owed(Kind.REMINDER, Recipient.CITIZEN, remind_at, starts_at))
     return owed
+
+
+def deadline_of(starts_at: datetime, now: datetime) -> datetime:
+    """Return when news about an appointment is of no more use: at its start, but not within the next hour."""
+    return max(starts_at, now + GRACE)
 
 
 async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datetime) -> None:
@@ -72,13 +78,19 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
 
     `kind` is `invitation`, `change` or `cancellation`. The appointment must already be saved as it now stands: a move
     and a cancellation each raise `sequence` by one first (RFC 5546 2.1.4). Whatever is pending about an older sequence
-    becomes void, so that nobody is reminded of a time that no longer holds.
+    becomes void, so that nobody is reminded of a time that no longer holds. When a move gave the appointment to another
+    agent, that one is invited, and the one before is told that it is no longer theirs.
     """
     kind = Kind(kind)
+    agent_id = str(appointment.agent_id)  # type: ignore[attr-defined]
+    holders = await _last_told(appointment.id)
     await Notice.filter(
-        appointment_id=appointment.id, state=NoticeState.PENDING, sequence__lt=appointment.sequence
+        Q(agent_id=agent_id) | Q(agent_id=None) | Q(kind__not=Kind.CANCELLATION),
+        appointment_id=appointment.id,
+        state=NoticeState.PENDING,
+        sequence__lt=appointment.sequence,
     ).update(state=NoticeState.VOID)
-    service = await Service.get(appointments__id=appointment.id)
+    service = await Service.get(id=appointment.service_id)  # type: ignore[attr-defined]
     owed = owed_notices(
         kind=kind,
         starts_at=appointment.starts_at,
@@ -86,12 +98,47 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
         citizen_has_email=bool(appointment.email),
         now=now,
     )
+    newcomer = kind is Kind.CHANGE and not _expects(holders.get(agent_id))
     for notice in owed:
+        to_agent = notice.recipient is Recipient.AGENT
         await Notice.create(
-            appointment=appointment,
-            kind=notice.kind,
+            appointment_id=appointment.id,
+            kind=Kind.INVITATION if to_agent and newcomer else notice.kind,
             recipient=notice.recipient,
+            agent_id=agent_id if to_agent else None,
             sequence=appointment.sequence,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
             due_at=notice.due_at,
             deadline_at=notice.deadline_at,
         )
+    for holder_id, last in holders.items():
+        if holder_id != agent_id and _expects(last):
+            await _withdraw(appointment, last, now)
+
+
+async def _last_told(appointment_id: str) -> dict[str, Notice]:
+    """Return the newest notice of each agent who was, or is about to be, told of an appointment."""
+    notices = Notice.filter(appointment_id=appointment_id, recipient=Recipient.AGENT)
+    told = await notices.exclude(state=NoticeState.VOID).order_by("sequence")
+    return {str(notice.agent_id): notice for notice in told}  # type: ignore[attr-defined]
+
+
+def _expects(last: Notice | None) -> bool:
+    """Whether an agent who was last told this has, or is about to have, the appointment in the calendar."""
+    return last is not None and last.kind != Kind.CANCELLATION
+
+
+async def _withdraw(appointment: Appointment, last: Notice, now: datetime) -> None:
+    """Owe a cancellation to an agent who no longer has the appointment, at the time that they know of."""
+    await Notice.create(
+        appointment_id=appointment.id,
+        kind=Kind.CANCELLATION,
+        recipient=Recipient.AGENT,
+        agent_id=last.agent_id,  # type: ignore[attr-defined]
+        sequence=appointment.sequence,
+        starts_at=last.starts_at,
+        ends_at=last.ends_at,
+        due_at=now,
+        deadline_at=deadline_of(last.starts_at, now),
+    )

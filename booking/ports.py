@@ -24,4 +24,7 @@ class Mailer(Protocol):
     """Hands a message over to whoever delivers it."""
 
     async def send(self, message: EmailMessage, *, recipient: str) -> None:
-        """Return once `message` was accepted for `recipient` (an address); raises TemporaryFailure, PermanentFailure."""
+        """Return once `message` was accepted for `recipient`, an address.
+
+        Raises TemporaryFailure, PermanentFailure.
+        """

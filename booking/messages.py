@@ -1,0 +1,146 @@
+"""Mails that carry notices and invitations: MIME as Outlook, Gmail, Thunderbird and phones read it; pure.
+
+multipart/mixed of (multipart/alternative of text, HTML, text/calendar) and invite.ics, all base64: Outlook reads the
+inline calendar part, others the attachment, and quoted-printable breaks Outlook (RFC 6047 2.4, and experience).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+
+from booking.invitations import Links, Method, invitation, one_line
+from booking.letters import Letter, write_letter
+from booking.meeting import Meeting
+from booking.notices import Kind, Recipient
+from teleconsult.errors import Invalid
+from teleconsult.web.i18n import Gettext
+from teleconsult.web.tokens import Signer
+
+TEMPLATE = "booking/mail/notice.html"
+METHODS = {Kind.INVITATION: Method.REQUEST, Kind.CHANGE: Method.REQUEST, Kind.CANCELLATION: Method.CANCEL}
+# The citizen's page answers for as long as it may be of use to look back.
+LINK_LIFE = timedelta(days=30)
+
+
+class AddressInvalid(Invalid):
+    """An address that cannot stand in a mail's header; no retry will help."""
+
+    code = "address_invalid"
+
+
+def message_id(notice_id: str, sender: str) -> str:
+    """Return the Message-ID of a notice (RFC 5322 3.6.4): sending it twice gives two copies of one message."""
+    return f"<{notice_id}@{sender.rpartition('@')[2]}>"
+
+
+def build_message(
+    letter: Letter,
+    html: str,
+    *,
+    calendar: bytes | None,
+    method: Method | None,
+    sender: str,
+    sender_name: str,
+    to: str,
+    to_name: str,
+    notice_id: str,
+    earlier: Sequence[str] = (),
+    now: datetime,
+) -> EmailMessage:
+    """Return the mail of a letter, with its invitation if there is one.
+
+    `earlier` are the ids of the notices that this recipient got before about the same appointment, oldest first: the
+    mail continues their thread. Raises AddressInvalid if `to` cannot be an address.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(sender_name, addr_spec=sender)
+    message["To"] = _address(to_name, to)
+    message["Subject"] = one_line(letter.subject)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = message_id(notice_id, sender)
+    if earlier:
+        ids = [message_id(each, sender) for each in earlier]
+        message["In-Reply-To"] = ids[-1]
+        message["References"] = " ".join(ids)
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5
+    message["Content-Language"] = letter.language
+    message.set_content(letter.as_text(), cte="base64")
+    message.add_alternative(html, subtype="html", cte="base64")
+    if calendar is not None and method is not None:
+        message.add_alternative(
+            calendar.decode(), subtype="calendar", cte="base64", params={"method": method.value, "component": "VEVENT"}
+        )
+        message.add_attachment(calendar, maintype="application", subtype="ics", filename="invite.ics", cte="base64")
+    return message
+
+
+def _address(name: str, email: str) -> Address:
+    try:
+        return Address(one_line(name), addr_spec=email)
+    except (MessageError, ValueError, IndexError) as error:
+        raise AddressInvalid from error
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Makes the mail of a notice, with all that it needs from the application.
+
+    `sender` is the service's own address, `origin` the public address without a final slash, `gettext_for` gives the
+    translator of a language, `render` the text of a template in a language.
+    """
+
+    sender: str
+    origin: str
+    signer: Signer
+    gettext_for: Callable[[str], Gettext]
+    render: Callable[[str, str, dict[str, Any]], str]
+
+    def links(self, meeting: Meeting, recipient: Recipient) -> Links:
+        """Return where a recipient finds the appointment; the citizen's link is signed and opens nothing else."""
+        if recipient is Recipient.AGENT:
+            return Links(
+                page=f"{self.origin}/agent/appointments/{meeting.appointment_id}",
+                call=f"{self.origin}/call/{meeting.appointment_id}?admit=1",
+            )
+        token = self.signer.issue("manage", meeting.appointment_id, meeting.ends_at + LINK_LIFE)
+        return Links(page=f"{self.origin}/rdv/{token}")
+
+    def compose(
+        self,
+        meeting: Meeting,
+        *,
+        kind: Kind,
+        recipient: Recipient,
+        notice_id: str,
+        earlier: Sequence[str] = (),
+        now: datetime,
+    ) -> EmailMessage:
+        """Return the mail of a notice about `meeting`; raises AddressInvalid."""
+        _ = self.gettext_for(meeting.language_of(recipient))
+        links = self.links(meeting, recipient)
+        letter = write_letter(kind, meeting, recipient=recipient, links=links, _=_)
+        method = METHODS.get(kind)
+        calendar = None
+        if method is not None:
+            calendar = invitation(
+                meeting, recipient=recipient, method=method, organizer=self.sender, links=links, now=now, _=_
+            )
+        return build_message(
+            letter,
+            self.render(TEMPLATE, letter.language, {"letter": letter}),
+            calendar=calendar,
+            method=method,
+            sender=self.sender,
+            sender_name=_("Téléconsultation"),
+            to=meeting.address_of(recipient),
+            to_name=meeting.name_of(recipient),
+            notice_id=notice_id,
+            earlier=earlier,
+            now=now,
+        )
