@@ -175,19 +175,21 @@ async def site_places(rows: Sequence[dict[str, object]], start: int, end: int) -
     ]
 
 
-async def busy_intervals(resources: Collection[str], start: int, end: int) -> dict[str, list[Interval]]:
-    """Return what is taken of each resource around [start, end), in order; every resource has its list."""
+async def busy_intervals(
+    resources: Collection[str], start: int, end: int, *, but: str | None = None
+) -> dict[str, list[Interval]]:
+    """Return what is taken of each resource around [start, end), in order; every resource has its list.
+
+    `but`: an appointment whose own ranges do not count.
+    """
     taken: dict[str, list[Interval]] = {resource: [] for resource in resources}
-    rows = await (
-        Occupancy.filter(
-            resource__in=list(resources),
-            starts_at__lt=moment(end),
-            starts_at__gt=moment(start - LONGEST_OCCUPANCY),
-        )
-        .order_by("starts_at")
-        .values_list("resource", "starts_at", "ends_at")
+    if not taken:
+        return taken
+    query = Occupancy.filter(
+        resource__in=list(taken), starts_at__lt=moment(end), starts_at__gt=moment(start - LONGEST_OCCUPANCY)
     )
-    for resource, starts_at, ends_at in rows:
+    rows = (query.exclude(appointment_id=but) if but else query).order_by("starts_at")
+    for resource, starts_at, ends_at in await rows.values_list("resource", "starts_at", "ends_at"):
         taken[resource].append((instant(starts_at), instant(ends_at)))
     return taken
 

@@ -1,0 +1,101 @@
+"""Cancel and move."""
+
+from datetime import datetime
+
+from booking.errors import NotCancellable, NotReschedulable
+from booking.events import AppointmentCancelled, AppointmentRescheduled
+from booking.lifecycle import Actor, ActorKind, Status, may_follow
+from booking.models import Appointment
+from booking.notices import Kind, plan_notices
+from booking.occupancies import release
+from booking.placement import Outrun, Placement, Wish, claim_placement, place, slot_taken
+from booking.record import Done, again_after_deadlock, event, locked, move, require_hold, write_down
+from teleconsult.database import transaction
+
+# They change what is ahead of them; what has begun is the agent's and the house's to sort out.
+BEFORE_START_ONLY = frozenset({ActorKind.CITIZEN, ActorKind.PARTNER})
+
+
+async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: str = "") -> Done:
+    """Cancel an appointment and free its slot; again: nothing more happens.
+
+    Raises AppointmentUnknown, NotYours, NotCancellable (with `status`) once it has begun or is over.
+    """
+    async with transaction():
+        appointment = await locked(appointment_id)
+        await require_hold(appointment, actor)
+        before = Status(appointment.status)
+        if before is Status.CANCELLED:
+            return Done(appointment)
+        begun = actor.kind in BEFORE_START_ONLY and appointment.starts_at <= now
+        if begun or not may_follow(before, Status.CANCELLED):
+            raise NotCancellable(status=before)
+        changes = {"sequence": appointment.sequence + 1, "cancel_reason": reason, "closed_at": now}
+        await move(appointment, Status.CANCELLED, actor=actor, now=now, reason=reason, **changes)
+        await release(appointment.id)
+        await plan_notices(appointment=appointment, kind=Kind.CANCELLATION, now=now)
+    return Done(appointment, (event(AppointmentCancelled, appointment),))
+
+
+async def reschedule(
+    *, now: datetime, appointment_id: str, start: datetime, actor: Actor, site_id: str | None = None
+) -> Done:
+    """Move an appointment to another start (aware), perhaps at another house, with the same agent if free.
+
+    The old slot is given up in the transaction that takes the new one, and not otherwise. To where it already is:
+    nothing happens. Raises AppointmentUnknown, NotYours, NotReschedulable (with `status`), and all that `book` raises.
+    """
+    appointment = await _movable(appointment_id, actor, now)
+    site = site_id or appointment.site_id
+    if (start, site) == (appointment.starts_at, appointment.site_id):
+        return Done(appointment)
+    wish = Wish(
+        appointment.service_id,
+        site,
+        start,
+        tuple(appointment.needs),
+        rather_agent=appointment.agent_id,
+        rather_kiosk=appointment.kiosk_id,
+        moving=appointment.id,
+    )
+    placement = await place(wish, now=now, tie=appointment.id)
+    try:
+        return await again_after_deadlock(lambda: _move(placement, actor, now))
+    except Outrun:
+        raise await slot_taken(wish, now) from None
+
+
+async def _movable(appointment_id: str, actor: Actor, now: datetime) -> Appointment:
+    async with transaction():
+        appointment = await locked(appointment_id)
+        await require_hold(appointment, actor)
+    _require_movable(appointment, actor, now)
+    return appointment
+
+
+def _require_movable(appointment: Appointment, actor: Actor, now: datetime) -> None:
+    begun = actor.kind in BEFORE_START_ONLY and appointment.starts_at <= now
+    if begun or appointment.status != Status.BOOKED:
+        raise NotReschedulable(status=Status(appointment.status))
+
+
+async def _move(placement: Placement, actor: Actor, now: datetime) -> Done:
+    async with transaction():
+        appointment = await locked(str(placement.wish.moving))
+        _require_movable(appointment, actor, now)
+        left = {
+            "previous_agent_id": appointment.agent_id,
+            "previous_site_id": appointment.site_id,
+            "previous_kiosk_id": appointment.kiosk_id,
+        }
+        await release(appointment.id)
+        appointment.agent_id, appointment.kiosk_id = await claim_placement(placement, appointment.id)
+        appointment.site_id = placement.site.id
+        appointment.starts_at, appointment.ends_at = placement.starts_at, placement.ends_at
+        appointment.sequence += 1
+        await appointment.save(
+            update_fields=["agent_id", "kiosk_id", "site_id", "starts_at", "ends_at", "sequence"]
+        )
+        await write_down(appointment, before=Status.BOOKED, actor=actor, now=now, reason="rescheduled")
+        await plan_notices(appointment=appointment, kind=Kind.CHANGE, now=now)
+    return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))
