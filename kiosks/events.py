@@ -32,8 +32,9 @@ class HelpAnswered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CitizenSeated(Event):
-    """An adviser checked a citizen in at a kiosk: its screen goes to the waiting screen."""
+    """An adviser checked a citizen in at a kiosk: its screen (`terminal_id`, if it has one) goes to the waiting screen."""
 
     site_id: str
     kiosk_id: str
+    terminal_id: str
     appointment_id: str

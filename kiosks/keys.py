@@ -1,5 +1,6 @@
-"""What kiosks asks of the shell."""
+"""What kiosks asks of the shell, and what it keeps in the application."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -9,3 +10,4 @@ from aiohttp import web
 DemoHint = Callable[[str], Awaitable[str | None]]
 
 DEMO_HINT: web.AppKey[DemoHint] = web.AppKey("kiosks_demo_hint")
+SCANNERS: web.AppKey[asyncio.Semaphore] = web.AppKey("kiosks_scanners", asyncio.Semaphore)

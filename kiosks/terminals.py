@@ -10,8 +10,10 @@ from aiohttp import web
 
 from booking.errors import KioskUnknown
 from booking.models import Kiosk
+from kiosks import houses
 from kiosks.errors import EnrolmentCodeRefused, TerminalUnknown
 from kiosks.events import KioskChanged
+from kiosks.houses import House
 from kiosks.models import EnrolmentCode, Terminal, Visit
 from teleconsult.database import transaction
 
@@ -30,12 +32,12 @@ class TerminalView:
     id: str
     kiosk_id: str
     kiosk_name: str
-    site_id: str
-    site_name: str
-    department: str
-    latitude: float
-    longitude: float
-    timezone: str
+    house: House
+
+    @property
+    def site_id(self) -> str:
+        """The house's id."""
+        return self.house.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +61,8 @@ async def find(token: str) -> TerminalView | None:
     terminal = await Terminal.get_or_none(token_hash=_hash(token), revoked_at=None).select_related("kiosk__site")
     if terminal is None:
         return None
-    kiosk, site = terminal.kiosk, terminal.kiosk.site
-    return TerminalView(
-        id=terminal.id,
-        kiosk_id=kiosk.id,
-        kiosk_name=kiosk.name,
-        site_id=site.id,
-        site_name=site.name,
-        department=site.department,
-        latitude=site.latitude,
-        longitude=site.longitude,
-        timezone=site.timezone,
-    )
+    kiosk = terminal.kiosk
+    return TerminalView(id=terminal.id, kiosk_id=kiosk.id, kiosk_name=kiosk.name, house=houses.view(kiosk.site))
 
 
 async def current_or_none(request: web.Request) -> TerminalView | None:

@@ -8,8 +8,8 @@
 const DIGITS = "1234567890";
 const LETTERS = ["azertyuiop", "qsdfghjklm"];
 const ACCENTS = "éèêëàâçîïôùû";
-// The alphabet of references (booking): nothing that can be taken for something else.
-const REFERENCE_ROWS = ["23456789", "ABCDEFGH", "JKMNPQRS", "TUVWXYZ"];
+// The alphabet of references (booking/passes.py): nothing that is heard or read as something else.
+const REFERENCE_ROWS = { digits: "34679", upper: "ACDEFGHJK", lower: "MNPRTWXY" };
 
 /** @param {string} letters @returns {Key[]} */
 const keys = (letters) => [...letters].map((letter) => ({ type: letter }));
@@ -46,7 +46,7 @@ const LAYOUTS = {
     [{ type: "+", name: "plus" }, { type: "0" }, { ...ERASE, look: "soft" }],
     [CLOSE, NEXT],
   ],
-  reference: [...REFERENCE_ROWS.slice(0, 3).map(keys), [...keys(REFERENCE_ROWS[3] ?? ""), ERASE], [CLOSE, NEXT]],
+  reference: [keys(REFERENCE_ROWS.digits), keys(REFERENCE_ROWS.upper), [...keys(REFERENCE_ROWS.lower), ERASE], [CLOSE, NEXT]],
 };
 LAYOUTS.name = LAYOUTS.text ?? [];
 LAYOUTS.search = LAYOUTS.text ?? [];

@@ -1,0 +1,183 @@
+"""The screens of a booking, at the kiosk and at the front desk alike: service, time, person, check, done."""
+
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from booking.errors import NotBookable, SlotTaken
+from kiosks import choices, visits
+from kiosks.counters import counter_of
+from kiosks.people import as_typed, check_person, needs_offered
+from kiosks.reservation import confirmation, reserve
+from kiosks.schemas import Person, ServiceChoice, SlotChoice, VisitForm
+from kiosks.screens import counter_screen, draft_for, go
+from kiosks.visits import Draft
+from teleconsult.clock import utcnow
+from teleconsult.web.events import publish
+from teleconsult.web.forms import Form, read_form
+from teleconsult.web.i18n import language
+from teleconsult.web.tokens import SIGNER
+
+SEARCH_FROM = 8  # with more services than this, a search box helps
+
+
+async def start(request: web.Request) -> web.Response:
+    """Begin a new booking: whatever was under way here is forgotten."""
+    counter = await counter_of(request)
+    await visits.begin(now=utcnow(), owner=counter.owner)
+    await publish(request.app, counter.owner.changed)
+    raise go(f"{counter.base}/service")
+
+
+async def service_page(request: web.Request) -> web.Response:
+    """Which service? By its everyday name."""
+    counter, draft = await draft_for(request, "service")
+    offered = await choices.search.services(counter.house.department)
+    context = {"services": offered, "search": len(offered) > SEARCH_FROM}
+    return await counter_screen(request, counter, draft, "kiosks/booking_service.html", context)
+
+
+async def choose_service(request: web.Request) -> web.Response:
+    """Keep the service. The time chosen before is given up if the service is another one."""
+    counter, draft = await draft_for(request, "service")
+    form = (await read_form(request, ServiceChoice)).value
+    service = await choices.service_named(form.service) if form else None
+    if form is None or service is None:
+        raise go(f"{counter.base}/service")
+    kept: dict[str, Any] = {"service_id": service.id}
+    if service.id != draft.service_id:
+        kept |= {"starts_at": None, "place_id": None}
+    await visits.keep(now=utcnow(), owner=counter.owner, visit_id=form.visit, **kept)
+    raise go(f"{counter.base}/slot")
+
+
+def _day(request: web.Request, name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.query.get(name, ""))
+    except ValueError:
+        return None
+
+
+async def slot_page(request: web.Request) -> web.Response:
+    """When, and where? The first times at this house by day, and the nearest others."""
+    counter, draft = await draft_for(request, "slot")
+    now, service_id = utcnow(), draft.service_id or ""
+    site_id = request.query.get("place") or draft.place_id or counter.house.id
+    place = await choices.house_named(site_id, counter.house)
+    service = await choices.service_named(service_id)
+    if place is None or service is None:
+        raise go(f"{counter.base}/service")
+    needs, day = draft.details.get("needs", []), _day(request, "day")
+    times = await choices.times_at(
+        now=now, service_id=service_id, site_id=place.id, first_day=day or _day(request, "from"), needs=needs,
+        all_day=day is not None,
+    )  # fmt: skip
+    context = {
+        "service": service, "place": place, "times": times, "paged": "from" in request.query or day is not None,
+        "others": await choices.nearest_others(now=now, service_id=service_id, house=counter.house, shown=place.id),
+        "instead": await _instead(request, draft, counter.house.id),
+    }  # fmt: skip
+    return await counter_screen(request, counter, draft, "kiosks/booking_slot.html", context)
+
+
+async def _instead(request: web.Request, draft: Draft, here: str) -> list[choices.Alternative] | None:
+    """Return what to offer when the time was taken meanwhile; None when it was not."""
+    if "taken" not in request.query or draft.starts_at is None or draft.service_id is None:
+        return None
+    return await choices.instead(
+        now=utcnow(), service_id=draft.service_id, site_id=draft.place_id or here, start=draft.starts_at,
+        needs=draft.details.get("needs", []),
+    )  # fmt: skip
+
+
+async def choose_slot(request: web.Request) -> web.Response:
+    """Keep the time; whoever has said who they are goes straight back to the check."""
+    counter, draft = await draft_for(request, "slot")
+    form = (await read_form(request, SlotChoice)).value
+    if form is None:
+        raise go(f"{counter.base}/slot")
+    await visits.keep(
+        now=utcnow(), owner=counter.owner, visit_id=form.visit, place_id=form.time.place, starts_at=form.time.start
+    )
+    raise go(f"{counter.base}/{'check' if check_person(draft.details) else 'person'}")
+
+
+async def person_page(request: web.Request) -> web.Response:
+    """Who? What was typed before is there again, with what is to be corrected."""
+    counter, draft = await draft_for(request, "person")
+    return await _person_screen(request, {})
+
+
+async def _person_screen(request: web.Request, errors: dict[str, str]) -> web.Response:
+    counter, draft = await draft_for(request, "person")
+    details = {"language": language(request)} | draft.details
+    context = {"errors": errors, "details": details, "needs": needs_offered()}
+    return await counter_screen(request, counter, draft, "kiosks/booking_person.html", context)
+
+
+async def keep_person(request: web.Request) -> web.Response:
+    """Keep what is being typed, right or wrong, so that nothing is lost."""
+    counter = await counter_of(request)
+    posted = await request.post()
+    await visits.keep(
+        now=utcnow(), owner=counter.owner, visit_id=str(posted.get("visit", "")), details=as_typed(posted)
+    )
+    return web.Response(status=204)
+
+
+async def give_person(request: web.Request) -> web.Response:
+    """Keep the person, then go on to the check; or back, without a word about what is missing."""
+    counter, _ = await draft_for(request, "person")
+    posted = await request.post()
+    await keep_person(request)
+    if "back" in posted:
+        raise go(f"{counter.base}/slot")
+    form: Form[Person] = await read_form(request, Person)
+    if form.errors:
+        return await _person_screen(request, form.errors)
+    raise go(f"{counter.base}/check")
+
+
+async def check_page(request: web.Request) -> web.Response:
+    """Everything once more before it counts, each line with a way to change it."""
+    counter, draft = await draft_for(request, "check")
+    person = check_person(draft.details)
+    if person is None:
+        raise go(f"{counter.base}/person")
+    service = await choices.service_named(draft.service_id or "")
+    place = await choices.house_named(draft.place_id or "", counter.house)
+    if service is None or place is None:
+        raise go(f"{counter.base}/service")
+    context = {"service": service, "place": place, "person": person, "needs": needs_offered()}
+    return await counter_screen(request, counter, draft, "kiosks/booking_check.html", context)
+
+
+async def confirm(request: web.Request) -> web.Response:
+    """Book. Pressing twice books once; a time taken meanwhile leads back to the times, with nothing lost."""
+    counter = await counter_of(request)
+    form = (await read_form(request, VisitForm)).value
+    try:
+        done = await reserve(
+            now=utcnow(), owner=counter.owner, visit_id=form.visit if form else "", actor=counter.actor,
+            channel=counter.channel,
+        )  # fmt: skip
+    except (SlotTaken, NotBookable):
+        raise go(f"{counter.base}/slot?taken=1") from None
+    except ValidationError:
+        raise go(f"{counter.base}/person") from None
+    if done is None:
+        raise go(counter.home)
+    await publish(request.app, done.events)
+    raise go(f"{counter.base}/done")
+
+
+async def done_page(request: web.Request) -> web.Response:
+    """It is booked: the reference, the pass, what to bring."""
+    counter = await counter_of(request)
+    draft = await visits.find(counter.owner)
+    if draft is None or draft.stage != "booked" or draft.appointment_id is None:
+        raise go(counter.home)
+    booked = await confirmation(draft.appointment_id, request.app[SIGNER], now=utcnow(), here=counter.house.id)
+    return await counter_screen(request, counter, draft, "kiosks/booking_done.html", {"booked": booked})

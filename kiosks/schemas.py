@@ -1,0 +1,75 @@
+"""What is typed at a kiosk or a front desk."""
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, EmailStr, Field, StringConstraints
+
+from booking.schemas import MAX_NEEDS, Citizen, Identifier, Language, Name, Need, Phone
+
+
+class Person(BaseModel):
+    """Whom an appointment is for. Names are required; the rest helps, and may stay blank."""
+
+    given_name: Name
+    family_name: Name
+    email: EmailStr | None = None
+    phone: Phone | None = None
+    language: Language = "fr"
+    needs: list[Need] = Field(default_factory=list, max_length=MAX_NEEDS)
+
+    @property
+    def citizen(self) -> Citizen:
+        """The person as booking knows them."""
+        return Citizen.model_validate(self.model_dump(exclude={"needs"}))
+
+
+class ServiceChoice(BaseModel):
+    """A service was pressed."""
+
+    visit: Identifier
+    service: Identifier
+
+
+def _one_press(value: Any) -> Any:
+    """Read a time's button, `<house id>|<start>`: one press says both."""
+    place, bar, start = value.partition("|") if isinstance(value, str) else ("", "", "")
+    return {"place": place, "start": start} if bar else value
+
+
+class Time(BaseModel):
+    """A start at a house."""
+
+    place: Identifier
+    start: AwareDatetime
+
+
+class SlotChoice(BaseModel):
+    """A time was pressed."""
+
+    visit: Identifier
+    time: Annotated[Time, BeforeValidator(_one_press)]
+
+
+class VisitForm(BaseModel):
+    """A form that belongs to the visit under way."""
+
+    visit: Identifier
+
+
+class Code(BaseModel):
+    """A reference as typed, what a scanner read from a pass, or an enrolment code."""
+
+    code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+
+
+class Reason(BaseModel):
+    """Why an adviser cancels."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
+
+
+class KioskChoice(BaseModel):
+    """A kiosk was chosen for someone."""
+
+    kiosk: Identifier
+
