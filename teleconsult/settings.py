@@ -1,9 +1,12 @@
 """Settings from the environment (`TELECONSULT_*`), validated at start; docs/settings.md describes each."""
 
 import secrets
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +27,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged")
     log_format: Literal["text", "json"] = Field(default="text", description="How it is logged")
     dsfr_dist: Path | None = Field(default=None, description="Folder of the State's design system, if you may use it")
+    smtp_url: str = Field(
+        default="", description="Mail server: smtp://user:password@host:587?starttls=1 or smtps://user:password@host"
+    )
+    mail_from: str = Field(default="", description="The service's own mail address; invitations come from it")
+    kiosk_idle_seconds: int = Field(default=90, ge=15, le=3600, description="Silence before a kiosk asks who is there")
+    kiosk_warning_seconds: int = Field(default=30, ge=5, le=300, description="Time to answer before the kiosk is wiped")
     demo: bool = Field(default=False, description="Demonstration: known passwords, mailbox page. Never with real data")
 
     @field_validator("public_url")
@@ -46,6 +55,29 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:///", "postgres://", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgres://")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _known_mail_server(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must be smtp://host or smtps://host, with user:password@ and :port if needed")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value:
+            try:
+                Address(addr_spec=value)
+            except (HeaderParseError, ValueError, IndexError):
+                raise ValueError("must be one mail address, without a name") from None
+        return value
+
+    @property
+    def mail_sender(self) -> str:
+        """The address that mails and invitations come from; one at the public host when none is set."""
+        return self.mail_from or f"rendez-vous@{urlsplit(self.origin).hostname}"
 
     @property
     def database(self) -> str:
