@@ -2,11 +2,13 @@
 
 import sqlite3
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from tortoise import fields
 from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
@@ -77,8 +79,18 @@ class Database:
         await self._context.close_connections()
 
 
+def _sqlite_instant(when: datetime) -> str:
+    return (when.astimezone(UTC) if when.tzinfo else when).isoformat(" ")
+
+
+# SQLite compares instants as texts, which only works when all are written in one zone; the ORM writes them as they come.
+sqlite3.register_adapter(datetime, _sqlite_instant)
+
+
 async def connect(url: str) -> Database:
     """Open the database for this process, for every task in it (one database a process)."""
+    # the ORM keeps its statements by connection name, and a process that opened SQLite before would use its placeholders
+    EXECUTOR_CACHE.clear()
     _make_folder(url)
     context = TortoiseContext()
     # The fallback makes the connections visible to every task: handlers do not inherit the context of the start-up.
