@@ -4,4 +4,4 @@ from aiohttp import web
 
 from booking.ports import Mailer
 
-MAILER: web.AppKey[Mailer] = web.AppKey("mailer", Mailer)  # type: ignore[type-abstract]
+MAILER: web.AppKey[Mailer] = web.AppKey("mailer", Mailer)

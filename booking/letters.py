@@ -50,7 +50,7 @@ SUBJECTS = {
 }
 CITIZEN_OPENINGS = {
     Kind.INVITATION: N_(
-        "Votre rendez-vous est confirmé. Un agent vous recevra en visioconférence, à la borne de la maison France services."
+        "Votre rendez-vous est confirmé. Un agent vous recevra en visioconférence, à la borne de la maison."
     ),
     Kind.CHANGE: N_("Votre rendez-vous a été déplacé. Voici la nouvelle date."),
     Kind.CANCELLATION: N_("Votre rendez-vous est annulé. Vous n’avez plus besoin de vous déplacer."),

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tortoise.queryset import QuerySet
-
 from booking.models import Agent, Appointment, Notice
 from booking.notices import Recipient
+from booking.passes import shown_reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +64,7 @@ class Meeting:
     @property
     def shown_reference(self) -> str:
         """The reference as people read it: `ABC-DEF`."""
-        return f"{self.reference[:3]}-{self.reference[3:]}"
+        return shown_reference(self.reference)
 
     @property
     def initial(self) -> str:
@@ -75,31 +74,24 @@ class Meeting:
 
 async def read_meeting(appointment_id: str) -> Meeting:
     """Read an appointment as it now stands; raises tortoise's DoesNotExist if there is none."""
-    return meeting_of(await _appointments().get(id=appointment_id))
+    related = ("service__organisation", "site", "kiosk", "agent")
+    return meeting_of(await Appointment.get(id=appointment_id).select_related(*related))
 
 
-async def read_meeting_of_notice(notice: Notice) -> Meeting:
-    """Read what a notice speaks of: its own start and version, and for an agent, that agent's name and address."""
-    appointment = await _appointments().get(notices__id=notice.id)
-    meeting = replace(
-        meeting_of(appointment), sequence=notice.sequence, starts_at=notice.starts_at, ends_at=notice.ends_at
-    )
-    agent_id = notice.agent_id  # type: ignore[attr-defined]
-    if agent_id is None or agent_id == appointment.agent.id:
-        return meeting
-    agent = await Agent.get(id=agent_id)
+async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
+    """Return what a notice speaks of: its own version and times, and for an agent, that agent's name and address."""
+    told = replace(current, sequence=notice.sequence, starts_at=notice.starts_at, ends_at=notice.ends_at)
+    if notice.agent_id in (None, current.agent_id):
+        return told
+    agent = await Agent.get(id=notice.agent_id)
     return replace(
-        meeting,
+        told,
         agent_id=agent.id,
         agent_name=agent.name,
         agent_email=agent.email,
         agent_timezone=agent.timezone,
         agent_language=agent.language,
     )
-
-
-def _appointments() -> QuerySet[Appointment]:
-    return Appointment.all().select_related("service__organisation", "site", "kiosk", "agent")
 
 
 def meeting_of(appointment: Appointment) -> Meeting:

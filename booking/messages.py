@@ -6,7 +6,7 @@ inline calendar part, others the attachment, and quoted-printable breaks Outlook
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,14 +18,13 @@ from booking.invitations import Links, Method, invitation, one_line
 from booking.letters import Letter, write_letter
 from booking.meeting import Meeting
 from booking.notices import Kind, Recipient
+from booking.passes import issue_manage
 from teleconsult.errors import Invalid
 from teleconsult.web.i18n import Gettext
 from teleconsult.web.tokens import Signer
 
 TEMPLATE = "booking/mail/notice.html"
 METHODS = {Kind.INVITATION: Method.REQUEST, Kind.CHANGE: Method.REQUEST, Kind.CANCELLATION: Method.CANCEL}
-# The citizen's page answers for as long as it may be of use to look back.
-LINK_LIFE = timedelta(days=30)
 
 
 class AddressInvalid(Invalid):
@@ -108,7 +107,7 @@ class Composer:
                 page=f"{self.origin}/agent/appointments/{meeting.appointment_id}",
                 call=f"{self.origin}/call/{meeting.appointment_id}?admit=1",
             )
-        token = self.signer.issue("manage", meeting.appointment_id, meeting.ends_at + LINK_LIFE)
+        token = issue_manage(self.signer, appointment_id=meeting.appointment_id, ends_at=meeting.ends_at)
         return Links(page=f"{self.origin}/rdv/{token}")
 
     def compose(

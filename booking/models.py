@@ -75,7 +75,9 @@ class Site(Record):
 class SiteOpening(Record):
     """A house is open from `start_minute` to `end_minute` (local) on `weekday` (Monday is 0)."""
 
-    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("booking.Site", related_name="openings")
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "booking.Site", related_name="openings", db_index=True
+    )
     weekday = fields.IntField()
     start_minute = fields.IntField()
     end_minute = fields.IntField()
@@ -87,7 +89,9 @@ class SiteOpening(Record):
 class SiteClosure(Record):
     """A house is closed between two instants."""
 
-    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("booking.Site", related_name="closures")
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "booking.Site", related_name="closures", db_index=True
+    )
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
     reason = fields.CharField(max_length=200, default="")
@@ -110,7 +114,9 @@ class SiteStaff(Record):
 class Kiosk(Record):
     """A booth with a terminal: the place that an appointment takes."""
 
-    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("booking.Site", related_name="kiosks")
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "booking.Site", related_name="kiosks", db_index=True
+    )
     name = fields.CharField(max_length=120)
     in_service = fields.BooleanField(default=True)
     equipment: fields.Field[list[str]] = fields.JSONField(default=list)
@@ -120,7 +126,7 @@ class Kiosk(Record):
 
 
 class Agent(Record):
-    """A State officer who takes appointments; `name` is what citizens and calendars are shown."""
+    """A State officer who takes appointments, and whose `name` is what citizens and calendars are shown."""
 
     account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "accounts.Account", related_name="agents", null=True, on_delete=fields.SET_NULL
@@ -144,7 +150,9 @@ class Agent(Record):
 class AgentHours(Record):
     """An agent works from `start_minute` to `end_minute` (in the agent's zone) on `weekday`, between two days if given."""
 
-    agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField("booking.Agent", related_name="hours")
+    agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField(
+        "booking.Agent", related_name="hours", db_index=True
+    )
     weekday = fields.IntField()
     start_minute = fields.IntField()
     end_minute = fields.IntField()
@@ -158,7 +166,9 @@ class AgentHours(Record):
 class Absence(Record):
     """An agent is away between two instants."""
 
-    agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField("booking.Agent", related_name="absences")
+    agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField(
+        "booking.Agent", related_name="absences", db_index=True
+    )
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
     reason = fields.CharField(max_length=200, default="")
@@ -193,7 +203,7 @@ class Appointment(Record):
     follow_up_of: fields.ForeignKeyNullableRelation["Appointment"] = fields.ForeignKeyField(
         "booking.Appointment", related_name="follow_ups", null=True, on_delete=fields.SET_NULL
     )
-    status = fields.CharField(max_length=16, default="booked", db_index=True)
+    status = fields.CharField(max_length=16, default="booked")
     starts_at = fields.DatetimeField(db_index=True)
     ends_at = fields.DatetimeField()
     # iTIP SEQUENCE (RFC 5546 2.1.4): 0, then one more at each change
@@ -216,6 +226,7 @@ class Appointment(Record):
 
     class Meta:
         table = "appointment"
+        indexes = (("agent_id", "starts_at"), ("site_id", "starts_at"), ("status", "ends_at"))
 
 
 class Occupancy(Record):
@@ -229,7 +240,7 @@ class Occupancy(Record):
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
     appointment: fields.ForeignKeyRelation[Appointment] = fields.ForeignKeyField(
-        "booking.Appointment", related_name="occupancies"
+        "booking.Appointment", related_name="occupancies", db_index=True
     )
 
     class Meta:
@@ -241,7 +252,7 @@ class Transition(Record):
     """An appointment went from one status to another: when, and by whom (`kind` and opaque id, never a name)."""
 
     appointment: fields.ForeignKeyRelation[Appointment] = fields.ForeignKeyField(
-        "booking.Appointment", related_name="transitions"
+        "booking.Appointment", related_name="transitions", db_index=True
     )
     from_status = fields.CharField(max_length=16, default="")
     to_status = fields.CharField(max_length=16)
@@ -256,6 +267,9 @@ class Transition(Record):
 
 class Notice(Record):
     """One message owed to one recipient about one version of an appointment: the outbox."""
+
+    appointment_id: str
+    agent_id: str | None
 
     appointment: fields.ForeignKeyRelation[Appointment] = fields.ForeignKeyField(
         "booking.Appointment", related_name="notices"
@@ -289,7 +303,9 @@ class IdempotencyKey(Record):
     scope = fields.CharField(max_length=80)
     key = fields.CharField(max_length=255)
     request_hash = fields.CharField(max_length=64)
-    appointment: fields.ForeignKeyRelation[Appointment] = fields.ForeignKeyField("booking.Appointment", related_name="idempotency_keys")
+    appointment: fields.ForeignKeyRelation[Appointment] = fields.ForeignKeyField(
+        "booking.Appointment", related_name="idempotency_keys"
+    )
     created_at = fields.DatetimeField()
 
     class Meta:

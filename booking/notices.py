@@ -82,7 +82,7 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
     agent, that one is invited, and the one before is told that it is no longer theirs.
     """
     kind = Kind(kind)
-    agent_id = str(appointment.agent_id)  # type: ignore[attr-defined]
+    agent_id = str(appointment.agent_id)
     holders = await _last_told(appointment.id)
     await Notice.filter(
         Q(agent_id=agent_id) | Q(agent_id=None) | Q(kind__not=Kind.CANCELLATION),
@@ -90,7 +90,7 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
         state=NoticeState.PENDING,
         sequence__lt=appointment.sequence,
     ).update(state=NoticeState.VOID)
-    service = await Service.get(id=appointment.service_id)  # type: ignore[attr-defined]
+    service = await Service.get(id=appointment.service_id)
     owed = owed_notices(
         kind=kind,
         starts_at=appointment.starts_at,
@@ -121,7 +121,7 @@ async def _last_told(appointment_id: str) -> dict[str, Notice]:
     """Return the newest notice of each agent who was, or is about to be, told of an appointment."""
     notices = Notice.filter(appointment_id=appointment_id, recipient=Recipient.AGENT)
     told = await notices.exclude(state=NoticeState.VOID).order_by("sequence")
-    return {str(notice.agent_id): notice for notice in told}  # type: ignore[attr-defined]
+    return {str(notice.agent_id): notice for notice in told}
 
 
 def _expects(last: Notice | None) -> bool:
@@ -135,7 +135,7 @@ async def _withdraw(appointment: Appointment, last: Notice, now: datetime) -> No
         appointment_id=appointment.id,
         kind=Kind.CANCELLATION,
         recipient=Recipient.AGENT,
-        agent_id=last.agent_id,  # type: ignore[attr-defined]
+        agent_id=last.agent_id,
         sequence=appointment.sequence,
         starts_at=last.starts_at,
         ends_at=last.ends_at,

@@ -25,7 +25,7 @@ JITTER = 0.2
 
 def retry_delay(attempts: int, spread: float) -> timedelta:
     """Return how long to wait after the n-th failed attempt: twice as long each time; `spread` is 0 to 1, by chance."""
-    delay = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
+    delay: timedelta = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
     return delay * (1 + JITTER * spread)
 
 
@@ -35,9 +35,8 @@ def is_stale(notice: Notice, *, sequence: int, status: str, agent_id: str) -> bo
     A cancellation holds while the appointment is cancelled, or is another agent's than the notice's. A reminder is for
     who has yet to come; everything else holds until the appointment moves or is cancelled.
     """
-    notice_agent = notice.agent_id  # type: ignore[attr-defined]
     if notice.kind == Kind.CANCELLATION:
-        return status != Status.CANCELLED and notice_agent in (None, agent_id)
+        return status != Status.CANCELLED and notice.agent_id in (None, agent_id)
     if notice.sequence != sequence or status == Status.CANCELLED:
         return True
     return notice.kind == Kind.REMINDER and status != Status.BOOKED
@@ -94,9 +93,9 @@ async def put_back(notice: Notice, *, now: datetime, reason: str) -> None:
 async def sent_before(notice: Notice) -> list[str]:
     """Return the ids of what this recipient was sent before about the same appointment, oldest first."""
     earlier = Notice.filter(
-        appointment__notices__id=notice.id,
+        appointment_id=notice.appointment_id,
         recipient=notice.recipient,
-        agent_id=notice.agent_id,  # type: ignore[attr-defined]
+        agent_id=notice.agent_id,
         state=NoticeState.SENT,
     ).exclude(id=notice.id)
     return [str(each) for each in await earlier.order_by("sent_at", "sequence").values_list("id", flat=True)]

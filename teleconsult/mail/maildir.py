@@ -1,0 +1,35 @@
+"""Keeps mails in a maildir instead of sending them: the demonstration's outbox, readable by any mail program."""
+
+import asyncio
+import mailbox
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from booking.ports import TemporaryFailure
+
+
+class MaildirMailer:
+    """Writes each mail, whole and as it would be sent (RFC 5322), into a maildir."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def send(self, message: EmailMessage, *, recipient: str) -> None:
+        """Return once the mail is on the disk; raises TemporaryFailure if it cannot be written."""
+        try:
+            await asyncio.to_thread(self._add, message.as_bytes(policy=SMTP))
+        except OSError as error:
+            raise TemporaryFailure(type(error).__name__) from error
+
+    def _add(self, content: bytes) -> None:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        mailbox.Maildir(self._folder).add(content)
+
+
+class NoMailer:
+    """Stands where no mail server is set: mails wait for one until their deadline, and are not said to be sent."""
+
+    async def send(self, message: EmailMessage, *, recipient: str) -> None:
+        """Raise TemporaryFailure."""
+        raise TemporaryFailure("no_mail_server")
