@@ -1,4 +1,4 @@
-"""What is shown of the figures: each column with its heading and how it is counted, and numbers as people write them."""
+"""What is shown of the figures: each column with its heading and definition, and numbers as people write them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,7 +95,10 @@ COLUMNS = (
         "call_minutes_mean",
         N_("Durée moyenne d’appel (minutes)"),
         Kind.TENTH,
-        N_("De l’entrée de l’usager, admis par l’agent, à la fin de l’appel. Les appels jamais établis n’y entrent pas."),
+        N_(
+            "De l’entrée de l’usager, admis par l’agent, à la fin de l’appel. "
+            "Les appels jamais établis n’y entrent pas."
+        ),
     ),
     Column(
         "answers",

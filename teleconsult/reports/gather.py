@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from booking.models import Appointment, Organisation, Service, Site
 from signaling.report import call_seconds
+
+from booking.models import Appointment, Organisation, Service, Site
 from teleconsult.feedback.models import Answer
 from teleconsult.reports.figures import Consultation, result_of
 from teleconsult.reports.filters import Filters
@@ -136,7 +137,7 @@ def _within(filters: Filters, row: Row, place: Place) -> bool:
 
 async def _scores(ids: Sequence[str]) -> dict[str, int]:
     rows = await Answer.filter(appointment_id__in=ids).values_list("appointment_id", "score")
-    return {appointment: score for appointment, score in rows}
+    return {str(appointment): int(score) for appointment, score in rows}
 
 
 async def _in_chunks(read: Callable[[Sequence[str]], Awaitable[dict[str, V]]], ids: Sequence[str]) -> dict[str, V]:

@@ -73,7 +73,7 @@ def _context(shown: Dashboard, translate: Gettext, language: str) -> dict[str, A
         "write": number_writer(language),
         "chart_titles": chart_titles,
         "factors": [(write_exactly(factor.value, language), factor) for factor in emission_factors()],
-        "data": {"language": language, "charts": [chart for table in shown.tables for chart in charts(table, translate)]},
+        "data": {"language": language, "charts": [one for table in shown.tables for one in charts(table, translate)]},
     }
 
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 
-# Mean radius of the Earth (IUGG).
-EARTH_KM = 6371.0088
+from booking.distance import great_circle_km
+
 # Road distance over great circle: an estimate, usual for France.
 ROAD_FACTOR = 1.3
 FACTORS_FILE = Path(__file__).with_name("data") / "emission_factors.json"
@@ -28,20 +27,13 @@ class EmissionFactor:
     valid_from: date
 
 
-def great_circle_km(here: Point, there: Point) -> float:
-    """Return the distance between two (latitude, longitude) in degrees, in kilometres (haversine formula)."""
-    (lat1, lon1), (lat2, lon2) = ((radians(a), radians(b)) for a, b in (here, there))
-    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(half)))
-
-
 def return_trip_km(house: Point, office: Point) -> float:
     """Return the road kilometres from a house to an office and back, estimated from the great circle.
 
     The way from home to the house is not subtracted: where people live is not known here, so the figure is an upper
     estimate for those who came far to the house.
     """
-    return 2 * ROAD_FACTOR * great_circle_km(house, office)
+    return 2 * ROAD_FACTOR * great_circle_km(*house, *office)
 
 
 @lru_cache(maxsize=1)
