@@ -8,7 +8,9 @@ from playwright.async_api import Page
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 INSTALL = "axe-core is missing: `.venv/bin/python scripts/javascript.py tools` (or `make test`, which does it)"
 RUN = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(found => ({
-    rule: found.id, help: found.help, nodes: found.nodes.map(node => node.html.slice(0, 200) + " " + (node.any[0]?.message ?? "")),
+    rule: found.id,
+    help: found.help,
+    nodes: found.nodes.map(node => node.html.slice(0, 200) + " " + (node.any[0]?.message ?? "")),
 }))"""
 
 
