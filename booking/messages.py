@@ -23,7 +23,7 @@ from teleconsult.errors import Invalid
 from teleconsult.web.i18n import Gettext
 from teleconsult.web.tokens import Signer
 
-TEMPLATE = "booking/mail/notice.html"
+TEMPLATE = "booking/mail/notice.jinja"
 METHODS = {Kind.INVITATION: Method.REQUEST, Kind.CHANGE: Method.REQUEST, Kind.CANCELLATION: Method.CANCEL}
 
 
