@@ -32,8 +32,7 @@ async def claim(resource: str, taken: Range, appointment_id: str) -> bool:
     """Take a resource's time for an appointment; return False if somebody has some of it. Call in a transaction."""
     if dialect() == "postgres":
         values = [new_id(), resource, taken.starts_at, taken.ends_at, appointment_id]
-        count, _ = await get_connection("default").execute_query(_CLAIM, values)
-        return count == 1
+        return bool(await get_connection("default").execute_query_dict(_CLAIM, values))
     try:
         await Occupancy.create(
             resource=resource, starts_at=taken.starts_at, ends_at=taken.ends_at, appointment_id=appointment_id
