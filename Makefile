@@ -2,6 +2,7 @@
 # make test    set up what the tests need, then check everything
 # make lint    style and import contracts of the Python
 # make types   types of the Python (mypy) and of the pages' JavaScript (tsc)
+# make format  put the formatting right, and the spaces of French texts
 # make clean   remove what was generated; the demonstration's data (var/) stays
 # make help    this list
 
@@ -9,8 +10,9 @@ PORT ?= 8080
 WORKERS ?= auto
 PYTEST_ARGS ?=
 BIN := .venv/bin
+PACKAGES := teleconsult signaling booking kiosks
 
-.PHONY: help run test check lint types bench clean environment test-environment vendor
+.PHONY: help run test check lint types format bench clean environment test-environment vendor
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -30,6 +32,12 @@ lint: test-environment
 types: test-environment
 	$(BIN)/mypy
 	$(BIN)/python scripts/javascript.py types
+
+format: test-environment
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	@git ls-files -co --exclude-standard -- $(PACKAGES) | grep -E '\.(py|html|txt|po)$$' | grep -v /migrations/ | \
+		xargs -d '\n' $(BIN)/python scripts/french_spaces.py
 
 bench:
 	@echo "There are no benchmarks yet."

@@ -19,6 +19,15 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("teleconsult", "signaling", "booking", "kiosks")
 MAX_LINES = 400
 METHODS = [("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2"), ("**.py", "python")]
+# As the pages are rendered (teleconsult/web/render.py): other options would find other texts.
+JINJA = {
+    "trimmed": "true",
+    "silent": "false",
+    "extensions": "jinja2.ext.do",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+}
+OPTIONS = {pattern: JINJA for pattern, method in METHODS if method == "jinja2"}
 KEYWORDS = DEFAULT_KEYWORDS | {"N_": None, "gettext": None, "ngettext": (1, 2), "_": None}
 REFERENCE = re.compile(r"""(?:src|href)=["'](/static/[^"'{}]+)["']|static\(["']([^"'{}]+)["']\)""")
 
@@ -78,7 +87,7 @@ def test_every_command_is_documented_and_every_documented_command_exists() -> No
 def texts() -> Iterator[tuple[str, int, str]]:
     """Yield each French text of the packages with the file and line where it stands."""
     for package in PACKAGES:
-        found = extract_from_dir(ROOT / package, method_map=METHODS, keywords=KEYWORDS)
+        found = extract_from_dir(ROOT / package, method_map=METHODS, options_map=OPTIONS, keywords=KEYWORDS)
         for name, line, message, _comments, _context in found:
             if "/migrations/" in name:
                 continue
