@@ -2,7 +2,7 @@
 
 usage: french_spaces.py FILE...      (`make format` gives it every file that holds texts)
 
-Touches texts only: string literals of Python (not docstrings, not queries), translated parts of templates and the msgids
+Touches texts only: string literals of Python (not docstrings or queries), translated parts of templates and the msgids
 of catalogs, so that texts and catalogs keep matching.
 """
 
