@@ -82,7 +82,7 @@ COLUMNS = (
         Kind.TENTH,
         N_(
             "Du moment de la prise de rendez-vous au premier créneau libre à ce moment-là, même si un autre a été "
-            "choisi. La moitié des personnes se sont vu proposer mieux. En jours de 24 heures."
+            "choisi. La moitié des délais sont plus courts. En jours de 24 heures."
         ),
     ),
     Column(
