@@ -8,6 +8,7 @@ from booking.search import Slot
 
 DAYS_SHOWN = 5
 DAYS_SEARCHED = 62
+FARTHEST = timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,12 @@ def slot_choice(slots: Sequence[Slot], *, days: int = DAYS_SHOWN) -> SlotChoice:
     shown = [SlotDay(day, tuple(starts)) for day, starts in list(by_day.items())[:days]]
     later = shown[-1].day + timedelta(days=1) if len(by_day) > days else None
     return SlotChoice(tuple(shown), later)
+
+
+def asked_day(text: str, now: datetime) -> date | None:
+    """Return the day (YYYY-MM-DD) from which slots are asked for; None if it is no day, or years away."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if abs(day - now.date()) <= FARTHEST else None
