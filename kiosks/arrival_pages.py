@@ -42,7 +42,7 @@ async def arrival_page(request: web.Request) -> web.Response:
     """Type the reference, or show the pass. Whoever has already checked in here goes on waiting."""
     draft = await visits.find((await kiosk_counter(request)).owner)
     if draft and draft.stage == "arrived":
-        raise go(f"/call/{draft.appointment_id}")
+        raise go(f"/call/{draft.appointment_id}?as=citizen")
     return await _screen(request, "kiosks/arrival.html", {})
 
 
@@ -56,7 +56,7 @@ async def check_in_here(request: web.Request, code: str) -> str:
         await _keep_answer(await kiosk_counter(request), refusal)
         return ANSWER
     await publish(request.app, arrived.events)
-    return f"/call/{arrived.appointment_id}"
+    return f"/call/{arrived.appointment_id}?as=citizen"
 
 
 async def _keep_answer(counter: Counter, refusal: DomainError) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from booking import search
 from booking.errors import NotBookable, SlotTaken
+from booking.search import Alternative
 from kiosks import choices, visits
 from kiosks.counters import counter_of
 from kiosks.people import as_typed, check_person, needs_offered
@@ -34,7 +36,7 @@ async def start(request: web.Request) -> web.Response:
 async def service_page(request: web.Request) -> web.Response:
     """Which service? By its everyday name."""
     counter, draft = await draft_for(request, "service")
-    offered = await choices.search.services(counter.house.department)
+    offered = await search.services(counter.house.department)
     context = {"services": offered, "search": len(offered) > SEARCH_FROM}
     return await counter_screen(request, counter, draft, "kiosks/booking_service.html", context)
 
@@ -82,7 +84,7 @@ async def slot_page(request: web.Request) -> web.Response:
     return await counter_screen(request, counter, draft, "kiosks/booking_slot.html", context)
 
 
-async def _instead(request: web.Request, draft: Draft, here: str) -> list[choices.Alternative] | None:
+async def _instead(request: web.Request, draft: Draft, here: str) -> list[Alternative] | None:
     """Return what to offer when the time was taken meanwhile; None when it was not."""
     if "taken" not in request.query or draft.starts_at is None or draft.service_id is None:
         return None
@@ -96,7 +98,7 @@ async def choose_slot(request: web.Request) -> web.Response:
     """Keep the time; whoever has said who they are goes straight back to the check."""
     counter, draft = await draft_for(request, "slot")
     form = (await read_form(request, SlotChoice)).value
-    if form is None:
+    if form is None or await choices.house_named(form.time.place, counter.house) is None:
         raise go(f"{counter.base}/slot")
     await visits.keep(
         now=utcnow(), owner=counter.owner, visit_id=form.visit, place_id=form.time.place, starts_at=form.time.start
@@ -106,7 +108,6 @@ async def choose_slot(request: web.Request) -> web.Response:
 
 async def person_page(request: web.Request) -> web.Response:
     """Who? What was typed before is there again, with what is to be corrected."""
-    counter, draft = await draft_for(request, "person")
     return await _person_screen(request, {})
 
 

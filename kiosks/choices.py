@@ -92,5 +92,3 @@ async def instead(
 ) -> list[Alternative]:
     """Return what to offer instead of a time that is gone: the next ones here, then the nearest others' first."""
     return await search.alternatives(now=now, service_id=service_id, site_id=site_id, start=start, needs=needs)
-
-

@@ -32,7 +32,7 @@ class HelpAnswered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CitizenSeated(Event):
-    """An adviser checked a citizen in at a kiosk: its screen (`terminal_id`, if it has one) goes to the waiting screen."""
+    """An adviser checked a citizen in at a kiosk: its screen, if there is one, goes to the waiting screen."""
 
     site_id: str
     kiosk_id: str

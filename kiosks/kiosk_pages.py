@@ -35,7 +35,7 @@ async def first_screen(request: web.Request) -> web.StreamResponse:
     counter = await kiosk_counter(request)
     draft = await visits.find(counter.owner)
     if draft and draft.stage == "arrived" and not await is_over(draft.appointment_id or ""):
-        raise go(f"/call/{draft.appointment_id}")
+        raise go(f"/call/{draft.appointment_id}?as=citizen")
     if draft and (draft.stage != "draft" or draft.is_empty):
         await publish(request.app, await visits.wipe(now=utcnow(), owner=counter.owner))
         draft = None

@@ -32,5 +32,5 @@ def _decode(picture: bytes) -> str | None:
             grey = image.convert("L")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError, ValueError):
         raise PictureRefused from None
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return next((code.text for code in found if code.text.startswith(PASS_PREFIX)), None)

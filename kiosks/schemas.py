@@ -72,4 +72,3 @@ class KioskChoice(BaseModel):
     """A kiosk was chosen for someone."""
 
     kiosk: Identifier
-

@@ -15,7 +15,7 @@ from teleconsult.web.render import render
 
 
 async def kiosk_context(request: web.Request, terminal: TerminalView, draft: Draft | None) -> dict[str, Any]:
-    """Return what the kiosk's layout needs: the house, whether something is to be wiped, where a call for help stands."""
+    """Return what the layout needs: the house, whether there is anything to wipe, where a call for help stands."""
     settings = request.app[SETTINGS]
     return {
         "kiosk_house": terminal.house.name,
@@ -63,7 +63,7 @@ async def draft_for(request: web.Request, step: str) -> tuple[Counter, Draft]:
     if draft.stage == "booked":
         raise go(f"{counter.base}/done")
     if draft.stage == "arrived":
-        raise go(f"/call/{draft.appointment_id}")
+        raise go(f"/call/{draft.appointment_id}?as=citizen")
     if not ready_for(draft, step):
         raise go(f"{counter.base}/{STEPS[STEPS.index(step) - 1]}")
     return counter, draft

@@ -122,7 +122,7 @@ async def issue_code(*, now: datetime, site_id: str, kiosk_id: str) -> str:
 
 
 async def redeem(*, now: datetime, code: str) -> Enrolled:
-    """Enrol the device on which `code` was typed (any case, dashes and spaces allowed), instead of the kiosk's former one.
+    """Enrol the device on which `code` was typed (any case, with or without dashes), in place of the former one.
 
     Raises EnrolmentCodeRefused.
     """

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tortoise.exceptions import IntegrityError
+
 from kiosks.events import KioskChanged
 from kiosks.models import HelpRequest, Visit
 from teleconsult.database import transaction
@@ -75,10 +77,13 @@ async def find(owner: Owner) -> Draft | None:
 
 
 async def begin(*, now: datetime, owner: Owner) -> Draft:
-    """Forget whatever was under way and begin a new visit."""
-    async with transaction():
-        await Visit.filter(**owner.key).delete()
-        visit = await Visit.create(**owner.key | {"site_id": owner.site_id}, touched_at=now)
+    """Forget whatever was under way and begin a new visit. Of two that begin at once, both get the same one."""
+    try:
+        async with transaction():
+            await Visit.filter(**owner.key).delete()
+            visit = await Visit.create(**owner.key | {"site_id": owner.site_id}, touched_at=now)
+    except IntegrityError:
+        visit = await Visit.get(**owner.key)
     return _view(visit)
 
 

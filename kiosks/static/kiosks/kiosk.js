@@ -94,6 +94,10 @@ if (document.querySelector("#kiosk-help")) {
   presence();
   help();
 }
-for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", () => form.querySelector("button[type=submit]")?.setAttribute("aria-disabled", "true"));
+}
+const homeAfter = Number(document.body.dataset.homeAfter ?? 0);
+if (homeAfter) window.setTimeout(() => window.location.replace(HOME), homeAfter * 1000);
 // A page taken back from the browser's memory would show what was wiped: ask the server again.
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());

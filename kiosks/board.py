@@ -1,0 +1,172 @@
+"""What a front desk sees: the house's kiosks as they are now, who asks for help, and today's appointments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from booking.errors import AppointmentUnknown
+from booking.lifecycle import CHECK_IN_BEFORE, Status, may_follow
+from booking.models import Appointment, Kiosk
+from kiosks.houses import House
+from kiosks.models import HelpRequest, Terminal, Visit
+
+
+class KioskState(StrEnum):
+    """What a kiosk is at, worst first where two could be said."""
+
+    OUT_OF_SERVICE = "out_of_service"
+    NO_SCREEN = "no_screen"  # nothing enrolled
+    IN_CALL = "in_call"
+    WAITING = "waiting"
+    OFFLINE = "offline"
+    IN_USE = "in_use"
+    FREE = "free"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An appointment as the house's advisers see it."""
+
+    id: str
+    reference: str
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+    given_name: str
+    family_name: str
+    email: str
+    phone: str
+    needs: tuple[str, ...]
+    service: str
+    service_en: str
+    kiosk_id: str
+    kiosk: str
+    agent: str
+    checked_in_at: datetime | None
+    can_check_in: bool
+    can_cancel: bool
+
+    def called(self, language: str) -> str:
+        """Return the service's name in a language, French when it has none in that one."""
+        return (self.service_en if language == "en" else "") or self.service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A kiosk: its state, since when someone waits there, who is there, and whether they pressed "Help"."""
+
+    id: str
+    name: str
+    state: KioskState
+    since: datetime | None
+    appointment_id: str | None
+    asked_at: datetime | None
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A house, now."""
+
+    now: datetime
+    kiosks: Sequence[Card]
+    rows: Sequence[Row]
+
+    @property
+    def calls_for_help(self) -> list[Card]:
+        """The kiosks where "Help" was pressed, longest first."""
+        asked = [(card.asked_at, card) for card in self.kiosks if card.asked_at]
+        return [card for _, card in sorted(asked, key=lambda pair: pair[0])]
+
+    @property
+    def to_come(self) -> int:
+        """How many are expected yet."""
+        return sum(row.status is Status.BOOKED for row in self.rows)
+
+
+def _row(appointment: Appointment, now: datetime) -> Row:
+    status = Status(appointment.status)
+    open_now = appointment.starts_at - CHECK_IN_BEFORE <= now <= appointment.ends_at
+    return Row(
+        id=appointment.id,
+        reference=appointment.reference,
+        status=status,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        given_name=appointment.given_name,
+        family_name=appointment.family_name,
+        email=appointment.email,
+        phone=appointment.phone,
+        needs=tuple(appointment.needs),
+        service=appointment.service.name,
+        service_en=appointment.service.name_en,
+        kiosk_id=appointment.kiosk.id,
+        kiosk=appointment.kiosk.name,
+        agent=appointment.agent.name,
+        checked_in_at=appointment.checked_in_at,
+        can_check_in=may_follow(status, Status.CHECKED_IN) and open_now,
+        can_cancel=may_follow(status, Status.CANCELLED),
+    )
+
+
+async def appointment_row(*, now: datetime, site_id: str, appointment_id: str) -> Row:
+    """Return an appointment of a house. Raises AppointmentUnknown for another house's."""
+    found = Appointment.filter(id=appointment_id, site_id=site_id).select_related("service", "kiosk", "agent")
+    appointment = await found.first()
+    if appointment is None:
+        raise AppointmentUnknown
+    return _row(appointment, now)
+
+
+async def _rows(house: House, now: datetime) -> list[Row]:
+    """Return today's appointments in order; today is the house's."""
+    zone = ZoneInfo(house.timezone)
+    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    tomorrow = datetime.combine((midnight + timedelta(days=1)).date(), time(), zone)
+    found = Appointment.filter(site_id=house.id, starts_at__gte=midnight, starts_at__lt=tomorrow)
+    return [
+        _row(each, now) for each in await found.select_related("service", "kiosk", "agent").order_by("starts_at", "id")
+    ]
+
+
+def _state(kiosk: Kiosk, screens: Sequence[Terminal], here: Appointment | None, visits: Sequence[Visit]) -> KioskState:
+    if here is not None:
+        return KioskState.IN_CALL if here.status == Status.IN_CALL else KioskState.WAITING
+    if not kiosk.in_service:
+        return KioskState.OUT_OF_SERVICE
+    if not screens:
+        return KioskState.NO_SCREEN
+    if not any(screen.online for screen in screens):
+        return KioskState.OFFLINE
+    return KioskState.IN_USE if visits else KioskState.FREE
+
+
+async def board(*, now: datetime, house: House) -> Board:
+    """Return a house's kiosks and its appointments of today. A handful of queries, whatever their number."""
+    kiosks = await Kiosk.filter(site_id=house.id).order_by("name", "id")
+    ids = [kiosk.id for kiosk in kiosks]
+    screens = await Terminal.filter(kiosk_id__in=ids, revoked_at=None)
+    visits = await Visit.filter(terminal_id__in=[screen.id for screen in screens])
+    helped = {call.kiosk_id: call for call in await HelpRequest.filter(site_id=house.id, open_kiosk__not_isnull=True)}
+    present = Appointment.filter(site_id=house.id, status__in=[str(Status.CHECKED_IN), str(Status.IN_CALL)])
+    here = {each.kiosk_id: each for each in await present.order_by("starts_at")}
+    cards = []
+    for kiosk in kiosks:
+        own = [screen for screen in screens if screen.kiosk_id == kiosk.id]
+        own_ids = {screen.id for screen in own}
+        appointment, call = here.get(kiosk.id), helped.get(kiosk.id)
+        state = _state(kiosk, own, appointment, [visit for visit in visits if visit.terminal_id in own_ids])
+        cards.append(
+            Card(
+                id=kiosk.id,
+                name=kiosk.name,
+                state=state,
+                since=appointment.checked_in_at if appointment else None,
+                appointment_id=appointment.id if appointment else None,
+                asked_at=call.asked_at if call else None,
+                last_seen_at=max((screen.last_seen_at for screen in own), default=None),
+            )
+        )
+    return Board(now=now, kiosks=cards, rows=await _rows(house, now))
