@@ -73,7 +73,7 @@ async def answer_help(request: web.Request) -> web.Response:
     wanted = posted.get("join")
     if isinstance(wanted, str) and wanted:
         row = await appointment_row(now=utcnow(), site_id=house.id, appointment_id=wanted)
-        raise go(f"/call/{row.id}")
+        raise go(f"/call/{row.id}?as=adviser")
     raise go(f"/desk/{house.id}")
 
 

@@ -30,7 +30,7 @@ def setup(app: web.Application) -> None:
     async def citizen_seated(event: CitizenSeated) -> None:
         hub.publish(f"site:{event.site_id}", "kiosk", {"kiosk": event.kiosk_id})
         if event.terminal_id:
-            hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": f"/call/{event.appointment_id}"})
+            hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": f"/call/{event.appointment_id}?as=citizen"})
 
     bus.subscribe(KioskChanged, kiosk_changed)
     bus.subscribe(HelpAsked, help_asked)

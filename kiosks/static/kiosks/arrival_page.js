@@ -9,7 +9,7 @@ const FRAME_WIDTH = 960;
 const field = /** @type {HTMLInputElement} */ (document.querySelector("#code"));
 const video = /** @type {HTMLVideoElement} */ (document.querySelector("#camera"));
 const start = /** @type {HTMLButtonElement} */ (document.querySelector("#camera-start"));
-const status = /** @type {HTMLElement} */ (document.querySelector("#camera-status"));
+const told = /** @type {HTMLElement} */ (document.querySelector("#camera-status"));
 
 field.addEventListener("input", (event) => {
   const typed = field.value;
@@ -74,14 +74,14 @@ async function begin() {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, facingMode: "user" } });
   } catch {
-    status.textContent = status.dataset.failed ?? "";
+    told.textContent = told.dataset.failed ?? "";
     start.disabled = false;
     return;
   }
   video.srcObject = stream;
   video.hidden = false;
   start.hidden = true;
-  status.textContent = status.dataset.looking ?? "";
+  told.textContent = told.dataset.looking ?? "";
   looking = true;
   await video.play();
   void look();
@@ -93,5 +93,7 @@ window.addEventListener("pagehide", stop);
 // A kiosk that was set up has granted its camera: look at once. Elsewhere nobody is asked unprompted.
 void navigator.permissions
   ?.query({ name: /** @type {PermissionName} */ ("camera") })
-  .then((permission) => permission.state === "granted" && begin())
+  .then((permission) => (permission.state === "granted" ? begin() : undefined))
   .catch(() => undefined);
+
+export {};

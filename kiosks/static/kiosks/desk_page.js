@@ -53,6 +53,10 @@ if (board instanceof HTMLElement) {
   window.setInterval(() => void refresh(), LOOK_AGAIN_MS);
   sound?.addEventListener("click", () => void ring());
   if (calls()) void ring();
-  else void chime.allow().then((allowed) => sound && (sound.hidden = allowed));
+  else {
+    void chime.allow().then((allowed) => {
+      if (sound) sound.hidden = allowed;
+    });
+  }
 }
 

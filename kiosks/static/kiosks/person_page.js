@@ -27,3 +27,5 @@ if (form) {
   document.addEventListener("kiosk:wipe", () => (over = true));
   window.addEventListener("pagehide", keep);
 }
+
+export {};

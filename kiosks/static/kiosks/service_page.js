@@ -23,3 +23,5 @@ search?.addEventListener("input", () => {
   if (none instanceof HTMLElement) none.hidden = shown > 0;
 });
 search?.form?.addEventListener("submit", (event) => event.preventDefault());
+
+export {};
