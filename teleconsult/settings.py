@@ -33,6 +33,13 @@ class Settings(BaseSettings):
     mail_from: str = Field(default="", description="The service's own mail address; invitations come from it")
     kiosk_idle_seconds: int = Field(default=90, ge=15, le=3600, description="Silence before a kiosk asks who is there")
     kiosk_warning_seconds: int = Field(default=30, ge=5, le=300, description="Time to answer before the kiosk is wiped")
+    turn_urls: str = Field(default="", description="TURN servers for participants, comma-separated")
+    turn_secret: str = Field(default="", description="Secret shared with coturn (use-auth-secret)")
+    media_ports: str = Field(default="", pattern=r"^(\d{1,5}-\d{1,5})?$", description="UDP ports of the relay, first-last")
+    media_address: str = Field(default="", description="Public IP address of the relay, behind a one-to-one NAT")
+    media_loopback: bool = Field(default=False, description="Offer 127.0.0.1 as well (always so in the demonstration)")
+    api_reads_per_minute: int = Field(default=600, ge=1, description="API reads a minute from one network")
+    api_bookings_per_hour: int = Field(default=60, ge=1, description="API bookings an hour from one network")
     demo: bool = Field(default=False, description="Demonstration: known passwords, mailbox page. Never with real data")
 
     @field_validator("public_url")

@@ -1,0 +1,55 @@
+"""What happened in a room, for whoever asked to know. Published after it was recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from signaling.roles import Role
+from teleconsult.web.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantWaiting(Event):
+    """Somebody waits in the lobby."""
+
+    room: str
+    participant: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantJoined(Event):
+    """Somebody came into the call: directly, or from the lobby."""
+
+    room: str
+    participant: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantLeft(Event):
+    """Somebody left the lobby or the call, or could not be reached for a minute."""
+
+    room: str
+    participant: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallStarted(Event):
+    """A citizen and an agent are both in the call, for the first time."""
+
+    room: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnded(Event):
+    """The room closed. `started_at` is None when the call never started.
+
+    `reason` is `hung_up` (by the agent), `abandoned` (everyone had left) or `shutdown` (of this server).
+    """
+
+    room: str
+    started_at: datetime | None
+    ended_at: datetime
+    reason: str

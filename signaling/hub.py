@@ -1,0 +1,85 @@
+"""The rooms that are open on this server."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+
+from signaling.errors import SessionUnknown
+from signaling.journal import Publish
+from signaling.live_room import LiveRoom
+from signaling.relay.network import Network
+from signaling.session import Outlet, Session
+from signaling.tickets import Claims
+from signaling.timings import Timings
+from teleconsult.clock import utcnow
+
+
+class Hub:
+    """Opens rooms when somebody comes, and closes them when they are over. Start and close it with the application."""
+
+    def __init__(
+        self,
+        *,
+        network: Network,
+        publish: Publish,
+        timings: Timings | None = None,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self.timings = timings or Timings()
+        self.clock = clock
+        self._network = network
+        self._publish = publish
+        self._rooms: dict[str, LiveRoom] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to look after the rooms."""
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def close(self) -> None:
+        """Tell everyone that the server stops (close code 1012: they come back by themselves), and wait for the end."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        for room in list(self._rooms.values()):
+            room.shut("shutdown")
+        await asyncio.gather(*self._closing)
+
+    def join(self, claims: Claims, outlet: Outlet) -> tuple[LiveRoom, Session]:
+        """Let the holder of a ticket in, opening the room if need be.
+
+        Raises CallOver, RoomFull.
+        """
+        room = self._rooms.get(claims.room)
+        if room is None:
+            room = self._rooms[claims.room] = LiveRoom(
+                claims.room, network=self._network, publish=self._publish, clock=self.clock, on_over=self._room_over
+            )
+        return room, room.join(claims, outlet)
+
+    def find(self, room: str, session: str) -> LiveRoom:
+        """Return the room in which a session may be resumed. Raises SessionUnknown."""
+        live = self._rooms.get(room)
+        if live is None or live.find(session) is None:
+            raise SessionUnknown
+        return live
+
+    def end(self, room: str) -> None:
+        """End a room for everyone, if it is open: what it was for is over."""
+        live = self._rooms.get(room)
+        if live is not None:
+            live.shut("hung_up")
+
+    def _room_over(self, room: str) -> None:
+        task = asyncio.create_task(self._rooms.pop(room).close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self.timings.sweep)
+            for room in list(self._rooms.values()):
+                room.expire()

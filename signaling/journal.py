@@ -1,0 +1,82 @@
+"""Keeps the record of a room's calls and tells the rest of the product, in order, one thing after the other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from signaling import events
+from signaling.models import CallParticipation, CallRecord
+from signaling.room import Admitted, Fact, Gone, Over, Started, Waiting
+from teleconsult.web.events import Event
+
+log = structlog.get_logger(__name__)
+
+Publish = Callable[[list[Event]], Awaitable[None]]
+
+
+class Journal:
+    """Owns one task, which ends with `close` once everything is written and told."""
+
+    def __init__(self, room: str, opened_at: datetime, publish: Publish) -> None:
+        self._room = room
+        self._opened_at = opened_at
+        self._publish = publish
+        self._call: CallRecord | None = None
+        self._present: dict[str, CallParticipation] = {}
+        self._facts: asyncio.Queue[Fact | None] = asyncio.Queue()
+        self._task = asyncio.create_task(self._run())
+
+    def note(self, fact: Fact) -> None:
+        """Record and tell a fact, soon."""
+        self._facts.put_nowait(fact)
+
+    async def close(self) -> None:
+        """Wait until everything noted is recorded and told."""
+        self._facts.put_nowait(None)
+        await self._task
+
+    async def _run(self) -> None:
+        while (fact := await self._facts.get()) is not None:
+            try:
+                await self._record(fact)
+            except Exception:
+                # a database that is away must not end a call that runs
+                log.exception("call_record_failed")
+            await self._publish([self._event(fact)])
+
+    async def _record(self, fact: Fact) -> None:
+        if self._call is None:
+            self._call = await CallRecord.create(room=self._room, opened_at=self._opened_at)
+        if isinstance(fact, Started):
+            self._call.started_at = fact.at
+            await self._call.save(update_fields=["started_at"])
+        elif isinstance(fact, Admitted):
+            self._present[fact.participant] = await CallParticipation.create(
+                call=self._call, role=fact.role.value, joined_at=fact.at
+            )
+        elif isinstance(fact, Gone):
+            await self._record_leaving(fact)
+        elif isinstance(fact, Over):
+            self._call.ended_at = fact.at
+            self._call.end_reason = fact.reason
+            await self._call.save(update_fields=["ended_at", "end_reason"])
+
+    async def _record_leaving(self, fact: Gone) -> None:
+        participation = self._present.pop(fact.participant, None)
+        if participation is not None:
+            participation.left_at = fact.at
+            participation.reconnections = fact.reconnections
+            await participation.save(update_fields=["left_at", "reconnections"])
+
+    def _event(self, fact: Fact) -> Event:
+        if isinstance(fact, Waiting):
+            return events.ParticipantWaiting(room=self._room, participant=fact.participant, role=fact.role)
+        if isinstance(fact, Admitted):
+            return events.ParticipantJoined(room=self._room, participant=fact.participant, role=fact.role)
+        if isinstance(fact, Gone):
+            return events.ParticipantLeft(room=self._room, participant=fact.participant, role=fact.role)
+        if isinstance(fact, Started):
+            return events.CallStarted(room=self._room, at=fact.at)
+        return events.CallEnded(room=self._room, started_at=fact.started_at, ended_at=fact.at, reason=fact.reason)

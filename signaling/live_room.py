@@ -1,0 +1,196 @@
+"""A room that is open on this server: its state, its sessions, its relay, its journal."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from signaling import protocol
+from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
+from signaling.journal import Journal, Publish
+from signaling.protocol import Body, Ended, Received, Snapshot, Welcome
+from signaling.relay.network import Network
+from signaling.relay.relay import RelayPorts, RoomRelay
+from signaling.room import EndReason, Fact, Over, Participant, Room
+from signaling.session import Outlet, Session
+from signaling.tickets import Claims
+
+NORMAL_CLOSURE = 1000
+SERVICE_RESTART = 1012
+
+
+class LiveRoom:
+    """Everything that changes a room goes through here, in the event loop's one thread; nothing here awaits."""
+
+    def __init__(
+        self,
+        room: str,
+        *,
+        network: Network,
+        publish: Publish,
+        clock: Callable[[], datetime],
+        on_over: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._on_over = on_over
+        self.room = Room(room, clock())
+        self._sessions: dict[str, Session] = {}
+        self._journal = Journal(room, self.room.opened_at, publish)
+        self._relay = RoomRelay(
+            network,
+            RelayPorts(
+                next_generation=self.room.next_generation,
+                send=self._send_media,
+                reachable=self._reachable,
+                sends=self._sends,
+            ),
+        )
+
+    def join(self, claims: Claims, outlet: Outlet) -> Session:
+        """Open a session; the participant's older socket, if any, is told that it was superseded.
+
+        Raises CallOver, RoomFull.
+        """
+        session = Session(secrets.token_hex(16), claims.participant)
+        again = claims.participant in self.room.participants
+        facts = self.room.join(
+            now=self._clock(),
+            participant=claims.participant,
+            role=claims.role,
+            name=claims.name,
+            session=session.id,
+            admit_waiting=claims.admit_waiting,
+        )
+        older = self._sessions.get(claims.participant)
+        if older is not None:
+            older.send(protocol.Refused(code=Superseded.code, reply_to=""))
+            older.finish(close_code(Superseded()))
+        self._sessions[claims.participant] = session
+        session.attach(outlet)
+        session.send(Welcome(session=session.id, participant=claims.participant, role=claims.role, resumed=False))
+        self._apply(facts)
+        if again:
+            self._relay.restart(claims.participant, forgetful=True)
+        return session
+
+    def find(self, session: str) -> Participant | None:
+        """Return who holds a session that may be resumed."""
+        return self.room.by_session(session)
+
+    def resume(self, session_id: str, last_seq: int, outlet: Outlet) -> Session:
+        """Go on with a session on a new socket.
+
+        Raises CallOver, SessionUnknown.
+        """
+        holder = self.room.by_session(session_id)
+        if holder is None:
+            raise SessionUnknown
+        session = self._sessions[holder.id]
+        session.assert_complete(last_seq)
+        participant = self.room.resume(session=session_id)
+        session.finish(close_code(Superseded()))
+        session.attach(outlet)
+        session.send(Welcome(session=session.id, participant=participant.id, role=participant.role, resumed=True))
+        session.replay(last_seq)
+        self._broadcast()
+        return session
+
+    def lose(self, session: Session, outlet: Outlet) -> None:
+        """A socket is gone; its session may be resumed for a while."""
+        if session.detach(outlet) and self.room.lose(now=self._clock(), session=session.id):
+            self._broadcast()
+
+    def handle(self, session: Session, received: Received) -> None:
+        """Do what a participant's message asks.
+
+        Raises NotAllowed, ParticipantUnknown, CallOver (this session has left already).
+        """
+        who, body, generation = session.participant, received.body, received.envelope.generation
+        if self._sessions.get(who) is not session:
+            raise CallOver
+        if isinstance(body, protocol.Admit):
+            self._apply(self.room.admit(now=self._clock(), by=who, participant=body.participant))
+        elif isinstance(body, protocol.Answer):
+            self._relay.answer(who, generation, body.sdp)
+        elif isinstance(body, protocol.Candidate):
+            self._relay.candidate(who, generation, body.candidate, body.sdp_mid)
+        elif isinstance(body, protocol.Renegotiate):
+            self._renegotiate(who, generation, fresh=body.fresh)
+        elif isinstance(body, protocol.Media):
+            self.room.set_media(participant=who, microphone=body.microphone, camera=body.camera)
+            self._broadcast()
+        elif isinstance(body, protocol.Leave):
+            self._leave(session)
+        elif isinstance(body, protocol.End):
+            self._apply(self.room.end(now=self._clock(), by=who))
+
+    def expire(self) -> None:
+        """Take out those who did not come back in time."""
+        facts = self.room.expire(now=self._clock())
+        if facts:
+            self._apply(facts)
+
+    def shut(self, reason: EndReason) -> None:
+        """Close the room for everyone."""
+        self._apply(self.room.close(now=self._clock(), reason=reason))
+
+    async def close(self) -> None:
+        """Wait until media has stopped and everything is recorded."""
+        await self._relay.close()
+        await self._journal.close()
+
+    def _renegotiate(self, who: str, generation: int, *, fresh: bool) -> None:
+        if not fresh:
+            self._relay.reoffer(who)
+        elif generation >= self.room.participants[who].generation:
+            # else a newer connection is on its way already
+            self._relay.restart(who)
+
+    def _leave(self, session: Session) -> None:
+        session.send(Ended(reason="left", call_seconds=self._call_seconds()))
+        session.finish(NORMAL_CLOSURE)
+        self._sessions.pop(session.participant, None)
+        self._apply(self.room.leave(now=self._clock(), participant=session.participant))
+
+    def _apply(self, facts: list[Fact]) -> None:
+        for fact in facts:
+            self._journal.note(fact)
+        for gone in [p for p in self._sessions if p not in self.room.participants]:
+            self._dismiss(self._sessions.pop(gone))
+        self._relay.set_members({p.id for p in self.room.admitted()})
+        self._broadcast()
+        if any(isinstance(fact, Over) for fact in facts):
+            self._on_over(self.room.id)
+
+    def _dismiss(self, session: Session) -> None:
+        over = self.room.over
+        if over is not None and over.reason == "shutdown":
+            session.finish(SERVICE_RESTART)
+            return
+        reason = over.reason if over is not None and over.reason != "shutdown" else "left"
+        session.send(Ended(reason=reason, call_seconds=self._call_seconds()))
+        session.finish(NORMAL_CLOSURE)
+
+    def _broadcast(self) -> None:
+        for participant, session in self._sessions.items():
+            session.send(self.snapshot(participant))
+
+    def snapshot(self, participant: str) -> Snapshot:
+        """Return the room as a participant may see it now."""
+        return self.room.snapshot(now=self._clock(), viewer=participant)
+
+    def _call_seconds(self) -> int | None:
+        started = self.room.started_at
+        return int((self._clock() - started).total_seconds()) if started else None
+
+    def _send_media(self, participant: str, body: Body, generation: int) -> None:
+        if session := self._sessions.get(participant):
+            session.send(body, generation=generation)
+
+    def _reachable(self, participant: str) -> bool:
+        who = self.room.participants.get(participant)
+        return who is not None and who.connected
+
+    def _sends(self, participant: str) -> bool:
+        who = self.room.participants.get(participant)
+        # a muted microphone sends silence; a camera that is off sends nothing
+        return who is not None and (who.microphone != "missing" or who.camera == "on")

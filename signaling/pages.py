@@ -1,0 +1,50 @@
+"""The page of a call, and the tickets that it asks for."""
+
+from typing import Any
+
+from aiohttp import web
+
+from signaling.keys import GATEKEEPER, TICKETS
+from signaling.page_texts import PAGE_TEXTS
+from signaling.ports import Entry
+from signaling.relay.documents import MAX_DOCUMENT_BYTES
+from signaling.relay.frames import SIGNATURES
+from teleconsult.clock import utcnow
+from teleconsult.web.i18n import gettext_for, language
+from teleconsult.web.render import render
+from teleconsult.web.throttle import throttle
+
+TICKETS_A_MINUTE = 30
+
+
+async def show_call(request: web.Request) -> web.Response:
+    """GET /call/{room}: the page, for whoever the gatekeeper lets see it."""
+    room = request.match_info["room"]
+    entry = await request.app[GATEKEEPER].entry(request, room)
+    context = {"entry": entry, "kiosk": entry.surface == "kiosk", "data": page_values(request, room, entry)}
+    return render(request, "signaling/call.html", context)
+
+
+async def issue_ticket(request: web.Request) -> web.Response:
+    """POST /call/{room}/ticket: a ticket for the socket, good for one session within a minute."""
+    throttle(request, "call-ticket", TICKETS_A_MINUTE, 60)
+    room = request.match_info["room"]
+    entry = await request.app[GATEKEEPER].entry(request, room)
+    return web.json_response({"ticket": request.app[TICKETS].issue(room, entry, utcnow())})
+
+
+def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]:
+    """Return what the page's scripts need."""
+    translate = gettext_for(request.app, language(request))
+    query = f"?{request.query_string}" if request.query_string else ""
+    return {
+        "socketUrl": f"/signaling/rooms/{room}",
+        "ticketUrl": f"/call/{room}/ticket{query}",
+        "role": entry.role.value,
+        "surface": entry.surface,
+        "afterUrl": entry.after_url,
+        "helpUrl": entry.help_url,
+        "maxDocumentBytes": MAX_DOCUMENT_BYTES,
+        "documentTypes": sorted(SIGNATURES),
+        "texts": {key: translate(text) for key, text in PAGE_TEXTS.items()},
+    }

@@ -1,0 +1,41 @@
+"""What signaling needs to know and cannot: who is asking, and whether they may enter now. The shell answers."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from aiohttp import web
+
+from signaling.roles import Role
+
+__all__ = ["Entry", "Gatekeeper", "Role", "Surface"]
+
+Surface = Literal["kiosk", "desktop"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Somebody may open the page of a call, and as what."""
+
+    participant: str
+    role: Role
+    display_name: str
+    surface: Surface
+    language: str
+    title: str
+    details: tuple[tuple[str, str], ...]
+    after_url: str
+    help_url: str | None
+    admit_on_join: bool
+
+
+class Gatekeeper(Protocol):
+    """The admission port."""
+
+    async def entry(self, request: web.Request, room: str) -> Entry:
+        """Say who asks for the page of a call.
+
+        Raises a DomainError (Forbidden, NotFound, Expired) when they may not have it.
+        """
+
+    async def may_enter(self, room: str, participant: str, role: Role) -> None:
+        """Raise a DomainError when the holder of a ticket may not enter the room any more."""

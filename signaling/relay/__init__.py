@@ -1,0 +1,1 @@
+"""The media relay: forwards RTP between the participants of a room without decoding it (docs/protocol.md, Media)."""

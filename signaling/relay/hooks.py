@@ -1,0 +1,147 @@
+"""Everything that the relay takes from inside aiortc 1.16.0 and aioice 0.13.0, which have no public way for it.
+
+Nothing else in the product touches a private name of theirs, but for the transport's `_send_rtp` and registration,
+which receivers and senders of our kind use. tests/signaling/test_hooks.py fails when a version changes any of it.
+"""
+
+import asyncio
+import random
+from functools import partial
+from typing import Any
+
+from aioice import Candidate
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import Connection, StunProtocol, get_host_addresses
+from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc.codecs import HEADER_EXTENSIONS
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+
+from signaling.relay.network import Network
+from signaling.relay.receiver import ForwardingReceiver
+from signaling.relay.rtp import parse
+from signaling.relay.sender import ForwardingSender, extension_ids
+
+AIORTC_VERSION = "1.16.0"
+AIOICE_VERSION = "0.13.0"
+LOOPBACK = "127.0.0.1"
+BIND_TRIES = 50
+
+# the relay always offers, so its own numbers are the negotiated ones
+EXTENSION_IDS = extension_ids(HEADER_EXTENSIONS["audio"] + HEADER_EXTENSIONS["video"])
+
+
+class RelayPeerConnection(RTCPeerConnection):
+    """An RTCPeerConnection whose transceivers forward, and whose sockets are where the network settings want them."""
+
+    def __init__(self, configuration: RTCConfiguration, network: Network) -> None:
+        super().__init__(configuration)
+        self._network = network
+
+    def _RTCPeerConnection__createTransceiver(
+        self, direction: str, kind: str, sender_track: Any = None
+    ) -> RTCRtpTransceiver:
+        transceiver: RTCRtpTransceiver = super()._RTCPeerConnection__createTransceiver(  # type: ignore[misc]
+            direction=direction, kind=kind, sender_track=sender_track
+        )
+        transport = transceiver.receiver.transport
+        sender = ForwardingSender(kind, transport)
+        receiver = ForwardingReceiver(kind, transport)
+        receiver._set_rtcp_ssrc(sender._ssrc)
+        sender._stream_id = transceiver.sender._stream_id
+        transceiver._RTCRtpTransceiver__sender = sender  # type: ignore[attr-defined]
+        transceiver._RTCRtpTransceiver__receiver = receiver  # type: ignore[attr-defined]
+        return transceiver
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:
+        transport: RTCDtlsTransport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
+        transport._handle_rtp_data = partial(_route, transport)  # type: ignore[method-assign]
+        connection = transport.transport._connection
+        connection.get_component_candidates = partial(_gather_hosts, connection, self._network)  # type: ignore[method-assign]
+        return transport
+
+
+async def _route(transport: RTCDtlsTransport, data: bytes, arrival_time_ms: int) -> None:
+    """Take the place of RTCDtlsTransport._handle_rtp_data: the header is read once, by our own cheap reader."""
+    packet = parse(data, EXTENSION_IDS)
+    if packet is not None:
+        receiver = transport._rtp_router.route_rtp(packet)  # type: ignore[arg-type]
+        if receiver is not None:
+            await receiver._handle_rtp_packet(packet, arrival_time_ms=arrival_time_ms)  # type: ignore[arg-type]
+
+
+async def _gather_hosts(
+    connection: Connection,
+    network: Network,
+    component: int,
+    addresses: list[str],
+    timeout: int = 5,  # noqa: ASYNC109 (aioice's signature)
+) -> list[Candidate]:
+    """Take the place of Connection.get_component_candidates: host addresses only, in the configured range of ports.
+
+    The relay needs no STUN or TURN of its own: it has an address, and participants who cannot reach it use their TURN.
+    """
+    candidates = []
+    for address in local_addresses(network):
+        protocol = await _bind(connection, address, network.ports)
+        host, port = protocol.transport.get_extra_info("sockname")[:2]
+        protocol.local_candidate = _candidate("host", component, host, port)
+        connection._protocols.append(protocol)
+        candidates.append(protocol.local_candidate)
+        if network.public_address is not None and address != LOOPBACK:
+            # behind a one-to-one NAT: what a STUN server would have told (RFC 8445 5.1.1.2)
+            candidates.append(_candidate("srflx", component, network.public_address, port, related=(host, port)))
+    return candidates
+
+
+def local_addresses(network: Network) -> list[str]:
+    """Return the addresses to listen on. aioice leaves 127.0.0.1 out, which a demo on one machine may depend on."""
+    if network.addresses is not None:
+        return list(network.addresses)
+    addresses = get_host_addresses(use_ipv4=True, use_ipv6=True)
+    return [*addresses, LOOPBACK] if network.loopback or not addresses else addresses
+
+
+async def _bind(connection: Connection, address: str, ports: tuple[int, int] | None) -> Any:
+    """Return a STUN protocol bound to an address, on a free port of the range. Raises OSError when none is free."""
+    loop = asyncio.get_running_loop()
+    choices = [0]
+    if ports is not None:
+        span = range(ports[0], ports[1] + 1)
+        choices = random.sample(span, min(BIND_TRIES, len(span)))
+    for port in choices:
+        try:
+            _, protocol = await loop.create_datagram_endpoint(
+                lambda: StunProtocol(connection), local_addr=(address, port)
+            )
+        except OSError:
+            if port == choices[-1]:
+                raise
+        else:
+            return protocol
+    raise OSError("empty range of ports")
+
+
+def _candidate(kind: str, component: int, host: str, port: int, related: tuple[str, int] | None = None) -> Candidate:
+    return Candidate(
+        foundation=candidate_foundation(kind, "udp", host),
+        component=component,
+        transport="udp",
+        priority=candidate_priority(component, kind),
+        host=host,
+        port=port,
+        type=kind,
+        related_address=related[0] if related else None,
+        related_port=related[1] if related else None,
+    )
+
+
+def received_packets(connection: RTCPeerConnection) -> int:
+    """Return how many packets of any kind but STUN came in, to tell a silent path from a live one."""
+    transports = {t.receiver.transport for t in connection.getTransceivers()}
+    return sum(t._RTCDtlsTransport__rx_packets for t in transports)  # type: ignore[attr-defined]
+
+
+def set_stream(transceiver: RTCRtpTransceiver, stream: str) -> None:
+    """Name the MediaStream (msid, RFC 8830) of a transceiver: sound and picture of one name are kept in sync."""
+    transceiver.sender._stream_id = stream

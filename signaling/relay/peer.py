@@ -1,0 +1,188 @@
+"""One generation of one participant's connection to the relay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCDataChannel, RTCSessionDescription
+from aiortc.codecs import get_capabilities
+from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+from aiortc.sdp import candidate_from_sdp
+
+from signaling.protocol import Slot
+from signaling.relay.frames import CHANNEL
+from signaling.relay.hooks import RelayPeerConnection, received_packets, set_stream
+from signaling.relay.network import Network
+
+CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
+H264_PROFILE = "42e01f"
+LOCAL_NAME = ".local"
+
+
+@dataclass
+class _Pair:
+    """A section for sound and one for the picture."""
+
+    audio: RTCRtpTransceiver
+    video: RTCRtpTransceiver
+
+    def set_direction(self, direction: str) -> None:
+        self.audio.direction = direction
+        self.video.direction = direction
+
+    async def attach(self, source: "_Pair | None") -> None:
+        # the senders are ours: see RelayPeerConnection
+        await self.audio.sender.attach(source.audio.receiver if source else None)  # type: ignore[attr-defined]
+        await self.video.sender.attach(source.video.receiver if source else None)  # type: ignore[attr-defined]
+
+
+class Peer:
+    """A peer connection that the server offers: an upload pair, a pair for each other participant, a data channel.
+
+    `on_state` is called with this peer when its connection state changed, `on_data` with each data channel message,
+    `on_channel` when the data channel opened.
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        network: Network,
+        *,
+        on_state: Callable[["Peer"], None],
+        on_channel: Callable[["Peer"], None],
+        on_data: Callable[["Peer", str | bytes], None],
+    ) -> None:
+        self.generation = generation
+        configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        self._connection = RelayPeerConnection(configuration, network)
+        self._upload = self._add_pair("recvonly")
+        self._slots: dict[str, _Pair] = {}
+        self._free: list[_Pair] = []
+        self._remote_candidates = 0
+        self._ended_candidates = False
+        self._channel: RTCDataChannel = self._connection.createDataChannel(CHANNEL)
+        self._connection.on("connectionstatechange", lambda: on_state(self))
+        self._channel.on("open", lambda: on_channel(self))
+        self._channel.on("message", lambda data: on_data(self, data))
+
+    @property
+    def state(self) -> str:
+        """`new`, `connecting`, `connected`, `failed` or `closed`."""
+        return str(self._connection.connectionState)
+
+    @property
+    def settled(self) -> bool:
+        """Whether a new offer may be made: none is unanswered, and the transport is up.
+
+        aiortc starts the senders of a second negotiation only when the first one's transport is connected.
+        """
+        return self._connection.signalingState == "stable" and self.state == "connected"
+
+    @property
+    def received(self) -> int:
+        """Packets received so far, of any kind but STUN."""
+        return received_packets(self._connection)
+
+    def set_slots(self, participants: set[str]) -> bool:
+        """Have a slot for each of these participants and no other; return whether an offer is needed to make it so."""
+        changed = False
+        for gone in [p for p in self._slots if p not in participants]:
+            pair = self._slots.pop(gone)
+            pair.set_direction("inactive")
+            self._free.append(pair)
+            changed = True
+        for new in sorted(participants - set(self._slots)):
+            pair = self._free.pop() if self._free else self._add_pair("sendonly")
+            pair.set_direction("sendonly")
+            set_stream(pair.audio, new)
+            set_stream(pair.video, new)
+            self._slots[new] = pair
+            changed = True
+        return changed
+
+    async def connect_slot(self, participant: str, source: "Peer | None") -> None:
+        """Forward what another participant's peer receives into that participant's slot, if there is one."""
+        pair = self._slots.get(participant)
+        if pair is not None:
+            await pair.attach(source._upload if source else None)
+
+    async def release_slots(self) -> None:
+        """Let the sources of slots that are not in use go."""
+        for pair in self._free:
+            await pair.attach(None)
+
+    async def offer(self) -> str:
+        """Make an offer and return its SDP, with all candidates of the relay."""
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        return str(self._connection.localDescription.sdp)
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Return who is in which section of the offer."""
+        return tuple(
+            Slot(participant=who, audio_mid=pair.audio.mid or "", video_mid=pair.video.mid or "")
+            for who, pair in self._slots.items()
+        )
+
+    @property
+    def upload_mids(self) -> tuple[str, str]:
+        """The sections for the participant's own sound and picture."""
+        return self._upload.audio.mid or "", self._upload.video.mid or ""
+
+    async def answer(self, sdp: str) -> None:
+        """Take the participant's answer. Raises whatever aiortc makes of a bad one (there is no one error class)."""
+        if self._connection.signalingState != "have-local-offer":
+            return
+        await self._connection.setRemoteDescription(RTCSessionDescription(sdp=without_local_names(sdp), type="answer"))
+
+    async def add_candidate(self, candidate: str | None, mid: str | None) -> None:
+        """Add a candidate of the participant; None ends them, without which a failure would never be noticed."""
+        if not candidate:
+            # a browser that shows no address (no camera, mDNS names only) is found by its own checks
+            if self._remote_candidates:
+                await self._connection.addIceCandidate(None)
+            return
+        if LOCAL_NAME in candidate:
+            return
+        parsed = candidate_from_sdp(candidate.removeprefix("candidate:"))
+        parsed.sdpMid = mid or self._upload.audio.mid
+        self._remote_candidates += 1
+        await self._connection.addIceCandidate(parsed)
+
+    def send_data(self, data: str | bytes) -> bool:
+        """Send on the data channel; return False when it is not open."""
+        if self._channel.readyState != "open":
+            return False
+        self._channel.send(data)
+        return True
+
+    async def close(self) -> None:
+        """Close the connection and give its sockets back."""
+        for pair in [*self._slots.values(), *self._free]:
+            await pair.attach(None)
+        await self._connection.close()
+
+    def _add_pair(self, direction: str) -> _Pair:
+        pair = _Pair(
+            audio=self._connection.addTransceiver("audio", direction=direction),
+            video=self._connection.addTransceiver("video", direction=direction),
+        )
+        for transceiver in (pair.audio, pair.video):
+            transceiver.setCodecPreferences(_preferences(transceiver.kind))
+        return pair
+
+
+def _preferences(kind: str) -> list[Any]:
+    """Return the codecs that the relay offers: the same for everyone, so that nothing needs decoding."""
+    wanted = []
+    for mime_type in CODECS[kind]:
+        for codec in get_capabilities(kind).codecs:
+            profile = codec.parameters.get("profile-level-id", H264_PROFILE)
+            if codec.mimeType == mime_type and profile == H264_PROFILE:
+                wanted.append(codec)
+    return wanted
+
+
+def without_local_names(sdp: str) -> str:
+    """Leave out mDNS candidates: resolving them needs multicast, and the browser's own checks tell its address."""
+    lines = sdp.splitlines(keepends=True)
+    return "".join(line for line in lines if not (line.startswith("a=candidate:") and LOCAL_NAME in line))

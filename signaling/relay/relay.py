@@ -1,0 +1,150 @@
+"""The relay of one room: a line for each participant in the call, and the documents between them."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from signaling.errors import MediaFailed
+from signaling.protocol import Body, Offer, Refused
+from signaling.relay.documents import Delivery, DocumentRouter
+from signaling.relay.line import Line
+from signaling.relay.network import Network
+from signaling.relay.peer import Peer
+from signaling.relay.turn import ice_servers
+from teleconsult.clock import utcnow
+
+WATCH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class RelayPorts:
+    """What the relay needs of the room around it."""
+
+    next_generation: Callable[[str], int]
+    send: Callable[[str, Body, int], None]
+    reachable: Callable[[str], bool]
+    sends: Callable[[str], bool]
+
+
+class RoomRelay:
+    """Forwards the sound, the picture and the documents of everyone in the call to everyone else in it."""
+
+    def __init__(self, network: Network, ports: RelayPorts) -> None:
+        self.network = network
+        self._ports = ports
+        self._lines: dict[str, Line] = {}
+        self._documents = DocumentRouter()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._watch = asyncio.create_task(self._watch_lines())
+
+    def set_members(self, participants: set[str]) -> None:
+        """Have exactly these people in the call."""
+        gone = set(self._lines) - participants
+        new = participants - set(self._lines)
+        for participant in gone:
+            line = self._lines.pop(participant)
+            task = asyncio.create_task(line.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+            self._deliver(self._documents.member_left(participant))
+        for participant in sorted(new):
+            self._lines[participant] = Line(participant, self)
+            self._documents.member_joined(participant)
+        for participant, line in self._lines.items():
+            if participant in new:
+                line.open()
+            elif gone or new:
+                line.rewire()
+
+    def restart(self, participant: str, *, forgetful: bool = False) -> None:
+        """Offer somebody a new connection; `forgetful` when their page lost its memory (and so what it was sending)."""
+        line = self._lines.get(participant)
+        if line is None:
+            return
+        if forgetful:
+            self._deliver(self._documents.forget_sender(participant))
+        line.open()
+
+    def reoffer(self, participant: str) -> None:
+        """Make a new offer on somebody's present connection."""
+        if line := self._lines.get(participant):
+            line.reoffer()
+
+    def answer(self, participant: str, generation: int, sdp: str) -> None:
+        """Take somebody's answer."""
+        if line := self._lines.get(participant):
+            line.answer(generation, sdp)
+
+    def candidate(self, participant: str, generation: int, candidate: str | None, mid: str | None) -> None:
+        """Take somebody's ICE candidate."""
+        if line := self._lines.get(participant):
+            line.candidate(generation, candidate, mid)
+
+    async def close(self) -> None:
+        """Close every connection and wait for it."""
+        self._watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watch
+        lines = [line.close() for line in self._lines.values()]
+        self._lines = {}
+        await asyncio.gather(*lines, *self._closing)
+
+    # what lines need: see line.Exchange
+
+    def next_generation(self, participant: str) -> int:
+        """Return the number of somebody's next peer connection."""
+        return self._ports.next_generation(participant)
+
+    def others(self, participant: str) -> set[str]:
+        """Return who else is in the call."""
+        return set(self._lines) - {participant}
+
+    def source(self, participant: str) -> Peer | None:
+        """Return the peer that somebody's media comes from now."""
+        line = self._lines.get(participant)
+        return line.current if line else None
+
+    def send_offer(self, participant: str, generation: int, peer: Peer, sdp: str) -> None:
+        """Send an offer, with TURN credentials minted for this connection."""
+        audio_mid, video_mid = peer.upload_mids
+        offer = Offer(
+            sdp=sdp,
+            upload_audio_mid=audio_mid,
+            upload_video_mid=video_mid,
+            slots=peer.slots(),
+            ice_servers=ice_servers(self.network, now=utcnow(), participant=participant),
+        )
+        self._ports.send(participant, offer, generation)
+
+    def media_failed(self, participant: str) -> None:
+        """Tell somebody that their answer or candidate could not be used."""
+        self._ports.send(participant, Refused(code=MediaFailed.code, reply_to=""), 0)
+
+    def source_changed(self, participant: str) -> None:
+        """Let everyone else receive somebody's media from their new connection."""
+        for other, line in self._lines.items():
+            if other != participant:
+                line.rewire()
+
+    def channel_opened(self, participant: str) -> None:
+        """Offer again what somebody was receiving when their last channel was lost."""
+        self._deliver(self._documents.channel_opened(participant))
+
+    def data_received(self, participant: str, data: str | bytes) -> None:
+        """Pass a document's frame or chunk on."""
+        self._deliver(self._documents.receive(participant, data))
+
+    def _deliver(self, deliveries: list[Delivery]) -> None:
+        for participant, data in deliveries:
+            if line := self._lines.get(participant):
+                line.send_data(data)
+
+    async def _watch_lines(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for participant, line in list(self._lines.items()):
+                # somebody whose socket is lost could not get the offer: their return brings a new one if need be
+                if self._ports.reachable(participant):
+                    line.check(loop.time(), sends=self._ports.sends(participant))

@@ -1,0 +1,54 @@
+"""Where signaling is found."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from signaling import pages
+from signaling.hub import Hub
+from signaling.keys import HUB, TICKETS
+from signaling.relay.network import Network
+from signaling.socket import serve_socket
+from signaling.texts import ERROR_TEXTS
+from signaling.tickets import TicketOffice
+from teleconsult.settings import Settings
+from teleconsult.web.events import EVENTS
+from teleconsult.web.keys import SETTINGS
+from teleconsult.web.kit import add_package
+from teleconsult.web.tokens import SIGNER
+
+ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
+
+
+def setup(app: web.Application) -> None:
+    """Add the page of a call and its socket to the application, which must have a gatekeeper when it starts."""
+    add_package(app, "signaling", texts=ERROR_TEXTS)
+    app[TICKETS] = TicketOffice(app[SIGNER])
+    app[HUB] = Hub(network=network(app[SETTINGS]), publish=app[EVENTS].publish)
+    app.router.add_get(f"/call/{ROOM}", pages.show_call)
+    app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
+    app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
+    app.cleanup_ctx.append(_rooms)
+    app.on_shutdown.append(_close_rooms)
+
+
+def network(settings: Settings) -> Network:
+    """Return where the relay's sockets are, from the settings."""
+    first, _, last = settings.media_ports.partition("-")
+    return Network(
+        loopback=settings.media_loopback or settings.demo,
+        ports=(int(first), int(last)) if first else None,
+        public_address=settings.media_address or None,
+        turn_urls=tuple(url.strip() for url in settings.turn_urls.split(",") if url.strip()),
+        turn_secret=settings.turn_secret,
+    )
+
+
+async def _rooms(app: web.Application) -> AsyncIterator[None]:
+    await app[HUB].start()
+    yield
+    await app[HUB].close()
+
+
+async def _close_rooms(app: web.Application) -> None:
+    await app[HUB].close()

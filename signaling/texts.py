@@ -1,0 +1,21 @@
+"""What people are told when signaling refuses, in French (English in locale/en.po)."""
+
+from teleconsult.web.i18n import N_
+
+ERROR_TEXTS = {
+    "invalid_message": N_("Le service n’a pas compris un message de cette page. Rechargez-la."),
+    "join_expected": N_("Cette page n’a pas pu entrer dans l’appel. Rechargez-la."),
+    "ticket_refused": N_("Votre accès à cet appel n’a pas été reconnu. Rechargez la page."),
+    "ticket_lapsed": N_("Votre accès à cet appel a expiré. Rechargez la page."),
+    "ticket_spent": N_("Votre accès à cet appel a déjà servi. Rechargez la page."),
+    "session_unknown": N_("La connexion à l’appel a été perdue. Elle va être refaite."),
+    "superseded": N_("Cet appel est ouvert dans une autre fenêtre."),
+    "foreign_origin": N_("Cette demande vient d’un autre site\u00a0: elle est refusée."),
+    "not_allowed": N_("Vous n’avez pas le droit de faire cela dans cet appel."),
+    "participant_unknown": N_("Cette personne n’est plus en attente."),
+    "room_full": N_("Il y a déjà {capacity} personnes dans cet appel."),
+    "call_over": N_("Cet appel est terminé."),
+    "flooding": N_("Cette page envoie trop de messages. Rechargez-la."),
+    "too_slow": N_("Votre connexion est trop lente. Elle va être refaite."),
+    "media_failed": N_("Le son et l’image n’ont pas pu s’établir. Nouvel essai en cours."),
+}

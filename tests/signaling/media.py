@@ -1,0 +1,194 @@
+"""Participants of flesh and aiortc: they answer the relay's offers as a browser would, over real sockets."""
+
+import asyncio
+import fractions
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCSessionDescription,
+    VideoStreamTrack,
+)
+from aiortc.mediastreams import AudioStreamTrack
+from av import VideoFrame
+
+from signaling.protocol import Body, Offer
+from signaling.relay.network import Network
+from signaling.relay.relay import RelayPorts, RoomRelay
+
+LOOPBACK = Network(addresses=("127.0.0.1",))
+
+
+class ColouredTrack(VideoStreamTrack):
+    """A camera that sees one grey level."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self._level = level
+
+    async def recv(self) -> VideoFrame:
+        timestamp, time_base = await self.next_timestamp()
+        frame = VideoFrame(width=160, height=120)
+        for index, plane in enumerate(frame.planes):
+            plane.update(bytes([self._level if index == 0 else 128]) * plane.buffer_size)
+        frame.pts, frame.time_base = timestamp, time_base or fractions.Fraction(1, 90000)
+        return frame
+
+
+class RelayParticipant:
+    """One side of a call, made of aiortc's own peer connection (which decodes), talking to a RoomRelay."""
+
+    def __init__(self, name: str, level: int) -> None:
+        self.name = name
+        self.level = level
+        self.generation = 0
+        self.offers: list[tuple[int, Offer]] = []
+        self.tracks: dict[str, MediaStreamTrack] = {}
+        self.data: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self.connection: RTCPeerConnection | None = None
+        self.channel: Any = None
+        self.channel_open = asyncio.Event()
+        self.inbox: asyncio.Queue[tuple[Body, int]] = asyncio.Queue()
+
+    async def follow(self, relay: RoomRelay) -> None:
+        """Answer offers for as long as the task runs."""
+        while True:
+            body, generation = await self.inbox.get()
+            if isinstance(body, Offer):
+                await self.answer(relay, body, generation)
+
+    async def answer(self, relay: RoomRelay, offer: Offer, generation: int) -> None:
+        """Answer one offer, on a new peer connection when the generation is new."""
+        self.offers.append((generation, offer))
+        if generation > self.generation:
+            if self.connection is not None:
+                await self.connection.close()
+            self.generation = generation
+            self._connect()
+        connection = self.connection
+        assert connection is not None
+        await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        for transceiver in connection.getTransceivers():
+            if transceiver.mid == offer.upload_video_mid and transceiver.sender.track is None:
+                transceiver.sender.replaceTrack(ColouredTrack(self.level))
+                transceiver.direction = "sendonly"
+            if transceiver.mid == offer.upload_audio_mid and transceiver.sender.track is None:
+                transceiver.sender.replaceTrack(AudioStreamTrack())
+                transceiver.direction = "sendonly"
+        await connection.setLocalDescription(await connection.createAnswer())
+        relay.answer(self.name, generation, connection.localDescription.sdp)
+        relay.candidate(self.name, generation, None, None)
+
+    def _connect(self) -> None:
+        self.tracks = {}
+        self.channel_open.clear()
+        connection = self.connection = RTCPeerConnection(
+            # with any other policy aiortc forgets to bundle the second video section of an offer
+            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+
+        @connection.on("datachannel")
+        def opened(channel: Any) -> None:
+            self.channel = channel
+            channel.on("message", self.data.put_nowait)
+            self.channel_open.set()
+
+    def video_from(self, other: str) -> MediaStreamTrack:
+        """Return the track that carries another participant's picture."""
+        return self._track(other, "video")
+
+    def _track(self, other: str, kind: str) -> MediaStreamTrack:
+        assert self.connection is not None
+        _, offer = self.offers[-1]
+        slot = next(slot for slot in offer.slots if slot.participant == other)
+        mid = slot.video_mid if kind == "video" else slot.audio_mid
+        transceiver = next(t for t in self.connection.getTransceivers() if t.mid == mid)
+        return transceiver.receiver.track
+
+    async def close(self) -> None:
+        if self.connection is not None:
+            await self.connection.close()
+
+
+class Call:
+    """A relay with participants on it; use it as an asynchronous context manager."""
+
+    def __init__(self, network: Network = LOOPBACK) -> None:
+        self.participants: dict[str, RelayParticipant] = {}
+        self._generations: dict[str, int] = {}
+        self._network = network
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Call":
+        self.relay = RoomRelay(
+            self._network,
+            RelayPorts(
+                next_generation=self._next_generation,
+                send=self._send,
+                reachable=lambda participant: True,
+                sends=lambda participant: True,
+            ),
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.relay.close()
+        for participant in self.participants.values():
+            await participant.close()
+
+    def join(self, *levels: tuple[str, int]) -> list[RelayParticipant]:
+        """Add participants, each with the grey level of their camera."""
+        added = [RelayParticipant(name, level) for name, level in levels]
+        for participant in added:
+            self.participants[participant.name] = participant
+            self._tasks.append(asyncio.create_task(participant.follow(self.relay)))
+        self.relay.set_members(set(self.participants))
+        return added
+
+    def leave(self, name: str) -> RelayParticipant:
+        gone = self.participants.pop(name)
+        self.relay.set_members(set(self.participants))
+        return gone
+
+    def _next_generation(self, participant: str) -> int:
+        self._generations[participant] = self._generations.get(participant, 0) + 1
+        return self._generations[participant]
+
+    def _send(self, participant: str, body: Body, generation: int) -> None:
+        if participant in self.participants:
+            self.participants[participant].inbox.put_nowait((body, generation))
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something is true; TimeoutError when it never is."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 (conditions of aiortc's make no events)
+            await asyncio.sleep(0.02)
+
+
+async def mean_level(track: MediaStreamTrack) -> int:
+    """Return the mean grey level of the next decoded frame."""
+    frame = await track.recv()
+    assert isinstance(frame, VideoFrame)
+    plane = frame.planes[0]
+    data = memoryview(plane)
+    rows = [bytes(data[row * plane.line_size : row * plane.line_size + frame.width]) for row in range(frame.height)]
+    return round(sum(sum(row) for row in rows) / (frame.width * frame.height))
+
+
+async def sees(participant: RelayParticipant, other: str, level: int, seconds: float = 20.0) -> None:
+    """Wait until a participant sees another one's grey level, within 8; TimeoutError when they never do."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                if abs(await mean_level(participant.video_from(other)) - level) <= 8:
+                    return
+            except (StopIteration, IndexError, AssertionError):
+                await asyncio.sleep(0.05)
