@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -58,9 +59,9 @@ def build_message(
     mail continues their thread. Raises AddressInvalid if `to` cannot be an address.
     """
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(sender_name, addr_spec=sender)
-    message["To"] = _address(to_name, to)
-    message["Subject"] = one_line(letter.subject)
+    _set_address(message, "From", sender_name, sender)
+    _set_address(message, "To", to_name, to)
+    message.set_raw("Subject", _encoded(one_line(letter.subject), "Subject"))
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(notice_id, sender)
     if earlier:
@@ -68,7 +69,6 @@ def build_message(
         message["In-Reply-To"] = ids[-1]
         message["References"] = " ".join(ids)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5
-    message["Content-Language"] = letter.language
     message.set_content(letter.as_text(), cte="base64")
     message.add_alternative(html, subtype="html", cte="base64")
     if calendar is not None and method is not None:
@@ -76,14 +76,27 @@ def build_message(
             calendar.decode(), subtype="calendar", cte="base64", params={"method": method.value, "component": "VEVENT"}
         )
         message.add_attachment(calendar, maintype="application", subtype="ics", filename="invite.ics", cte="base64")
+    message["Content-Language"] = letter.language
     return message
 
 
-def _address(name: str, email: str) -> Address:
+def _set_address(message: EmailMessage, header: str, name: str, email: str) -> None:
     try:
-        return Address(one_line(name), addr_spec=email)
+        address = Address(one_line(name), addr_spec=email)
     except (MessageError, ValueError, IndexError) as error:
         raise AddressInvalid from error
+    if address.display_name.isascii():
+        message[header] = address
+    else:
+        message.set_raw(header, f"{_encoded(address.display_name, header)}\n <{email}>")
+
+
+def _encoded(text: str, header: str) -> str:
+    """Return a text for a header, in encoded words (RFC 2047) on folded lines if it needs them.
+
+    Not left to EmailMessage: on Python 3.11 it loses spaces between encoded words where it folds a line.
+    """
+    return text if text.isascii() else Header(text, "utf-8", header_name=header).encode()
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,7 @@ class Composer:
         if recipient is Recipient.AGENT:
             return Links(
                 page=f"{self.origin}/agent/appointments/{meeting.appointment_id}",
-                call=f"{self.origin}/call/{meeting.appointment_id}?admit=1",
+                call=f"{self.origin}/call/{meeting.appointment_id}?as=agent&admit=1",
             )
         token = issue_manage(self.signer, appointment_id=meeting.appointment_id, ends_at=meeting.ends_at)
         return Links(page=f"{self.origin}/rdv/{token}")

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from booking import agent_appointment_pages, agent_pages, citizen_pages
 from booking.labels import date_text, language_name, weekday_name
+from booking.needs import NEED_TEXTS
 from teleconsult.web.i18n import N_
 from teleconsult.web.kit import KIT
 
@@ -17,7 +18,8 @@ PAGE_ERROR_TEXTS = {
 def setup_pages(app: web.Application) -> None:
     """Add the agent's pages, the citizen's page and the words they need."""
     app[KIT].error_texts.update(PAGE_ERROR_TEXTS)
-    app[KIT].template_globals.update(language_name=language_name, weekday_name=weekday_name, date_text=date_text)
+    words = {"language_name": language_name, "weekday_name": weekday_name, "date_text": date_text}
+    app[KIT].template_globals.update(words, need_texts=NEED_TEXTS)
     agent, citizen = agent_appointment_pages, citizen_pages
     one = "/agent/appointments/{id:[0-9a-f]{32}}"
     own = "/rdv/{token}"

@@ -19,7 +19,7 @@ from teleconsult.settings import Settings
 def make_app(settings: Settings) -> web.Application:
     """Return the application that serves everything, on a database that is migrated already."""
     app = make_ground(settings)
-    app[GATEKEEPER] = AppointmentGatekeeper(app)
+    app[GATEKEEPER] = AppointmentGatekeeper()
     teleconsult.mail.routes.setup(app)
     booking.routes.setup(app)
     signaling.routes.setup(app)

@@ -59,7 +59,7 @@ async def _refuse_foreign_data() -> None:
         await Organisation.all().exists(),
         await Agent.all().exists(),
         await Appointment.all().exists(),
-        await Site.exclude(external_id__in=ours).exists(),
+        await Site.all().count() > await Site.filter(external_id__in=ours).count(),
     ]
     if any(foreign):
         raise DatabaseInUse

@@ -1,8 +1,14 @@
 """The page of the question: one tap, and the kiosk is wiped."""
 
+from typing import Any
+
 from aiohttp import web
 from pydantic import BaseModel
 
+from kiosks import visits
+from kiosks.screens import kiosk_context
+from kiosks.terminals import current_or_none
+from kiosks.visits import Owner
 from teleconsult.clock import utcnow
 from teleconsult.errors import DomainError
 from teleconsult.feedback.answer import answer, question
@@ -14,9 +20,8 @@ from teleconsult.web.problems import sentence, status_of
 from teleconsult.web.render import render
 from teleconsult.web.tokens import SIGNER, TokenExpired, TokenInvalid
 
-LAYOUTS = {Surface.KIOSK: "kiosks/layout.html", Surface.DESKTOP: "teleconsult/base.html"}
+KIOSK_LAYOUT, PAGE_LAYOUT = "kiosks/layout.html", "teleconsult/base.html"
 KIOSK_EXIT = "/kiosk/goodbye"
-TERMINAL_COOKIE = "terminal"
 CHOICES = [{"value": int(score), "label": LABELS[score], "icon": ICONS[score]} for score in reversed(Score)]
 
 
@@ -30,19 +35,30 @@ def _link(request: web.Request) -> Link:
     return read_link(request.app[SIGNER], request.match_info["token"], utcnow())
 
 
+async def _page(
+    request: web.Request, template: str, context: dict[str, Any], *, kiosk: bool, status: int = 200
+) -> web.Response:
+    """Render in the kiosk's layout, with its help and its idle wipe, or in that of everybody's pages."""
+    around: dict[str, Any] = {"layout": PAGE_LAYOUT}
+    terminal = await current_or_none(request) if kiosk else None
+    if terminal is not None:
+        owner = Owner(site_id=terminal.site_id, terminal_id=terminal.id, kiosk_id=terminal.kiosk_id)
+        around = {"layout": KIOSK_LAYOUT} | await kiosk_context(request, terminal, await visits.find(owner))
+    return render(request, template, around | {"kiosk": terminal is not None} | context, status=status)
+
+
+async def _closed(request: web.Request, refusal: DomainError) -> web.Response:
+    """Say kindly why there is nothing to answer, with a way on from wherever this screen stands."""
+    at_kiosk = await current_or_none(request) is not None
+    context = {
+        "message": sentence(request, refusal.code, refusal.params),
+        "exit": KIOSK_EXIT if at_kiosk else "/",
+    }
+    return await _page(request, "feedback/closed.html", context, kiosk=True, status=status_of(refusal))
+
+
 def _exit(request: web.Request, link: Link) -> str:
     return KIOSK_EXIT if link.surface is Surface.KIOSK else f"/feedback/{request.match_info['token']}/thanks"
-
-
-def _closed(request: web.Request, refusal: DomainError) -> web.Response:
-    """Say kindly why there is nothing to answer, with a way on from wherever this screen stands."""
-    surface = Surface.KIOSK if TERMINAL_COOKIE in request.cookies else Surface.DESKTOP
-    context = {
-        "layout": LAYOUTS[surface],
-        "message": sentence(request, refusal.code, refusal.params),
-        "exit": KIOSK_EXIT if surface is Surface.KIOSK else "/",
-    }
-    return render(request, "feedback/closed.html", context, status=status_of(refusal))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -50,24 +66,25 @@ async def show(request: web.Request) -> web.Response:
     try:
         link = _link(request)
     except (TokenInvalid, TokenExpired) as refusal:
-        return _closed(request, refusal)
+        return await _closed(request, refusal)
     asked = await question(link.appointment_id)
     if not asked.open:
-        return _closed(request, NothingToRate())
-    return _ask(request, link, asked.given)
+        return await _closed(request, NothingToRate())
+    return await _ask(request, link, asked.given)
 
 
-def _ask(request: web.Request, link: Link, given: Score | None, status: int = 200, error: str = "") -> web.Response:
+async def _ask(
+    request: web.Request, link: Link, given: Score | None, status: int = 200, error: str = ""
+) -> web.Response:
     context = {
-        "layout": LAYOUTS[link.surface],
-        "kiosk": link.surface is Surface.KIOSK,
         "question": QUESTION,
         "choices": CHOICES,
         "given": given,
         "error": error,
         "skip": _exit(request, link),
     }
-    return render(request, "feedback/question.html", context, status=status)
+    at_kiosk = link.surface is Surface.KIOSK
+    return await _page(request, "feedback/question.html", context, kiosk=at_kiosk, status=status)
 
 
 async def submit(request: web.Request) -> web.Response:
@@ -76,10 +93,10 @@ async def submit(request: web.Request) -> web.Response:
         link = _link(request)
         form = await read_form(request, Tap)
         if form.value is None:
-            return _ask(request, link, None, status=422, error=form.errors.get("score", ""))
+            return await _ask(request, link, None, status=422, error=form.errors.get("score", ""))
         await answer(now=utcnow(), appointment_id=link.appointment_id, score=form.value.score, surface=link.surface)
     except (TokenInvalid, TokenExpired, NothingToRate) as refusal:
-        return _closed(request, refusal)
+        return await _closed(request, refusal)
     raise web.HTTPSeeOther(_exit(request, link))
 
 
@@ -88,8 +105,7 @@ async def thanks(request: web.Request) -> web.Response:
     try:
         link = _link(request)
     except (TokenInvalid, TokenExpired) as refusal:
-        return _closed(request, refusal)
+        return await _closed(request, refusal)
     asked = await question(link.appointment_id)
-    back = f"/feedback/{request.match_info['token']}"
-    context = {"layout": LAYOUTS[link.surface], "given": asked.given, "back": back}
-    return render(request, "feedback/thanks.html", context)
+    context = {"given": asked.given, "back": f"/feedback/{request.match_info['token']}"}
+    return await _page(request, "feedback/thanks.html", context, kiosk=False)

@@ -47,7 +47,7 @@ class Catalog(NullTranslations):
                 if not message.id or message.fuzzy:
                     continue
                 if isinstance(message.id, (list, tuple)):
-                    for index, text in enumerate(message.string):
+                    for index, text in enumerate(message.string or ()):
                         self._messages[(message.id[0], index)] = text
                 elif message.string:
                     self._messages[message.id] = str(message.string)
@@ -82,7 +82,7 @@ class Translations:
         catalog = self.catalog(language)
 
         def translate(message: str, **params: Any) -> str:
-            text = catalog.gettext(message)
+            text: str = catalog.gettext(message)
             return text.format(**params) if params else text
 
         return translate

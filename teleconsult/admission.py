@@ -1,0 +1,153 @@
+"""Who may enter the call of an appointment, and as what: signaling's admission port, answered from booking and kiosks.
+
+A browser can be several people at once (a demonstration on one laptop): `?as=` says which one asks. It opens nothing by
+itself: each answer is checked.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from booking.agenda import AppointmentView, appointment_view
+from booking.lifecycle import CHECK_IN_BEFORE, CLOSED, Status
+from booking.needs import need_text
+from booking.passes import shown_reference
+from kiosks.gate import current_visit
+from kiosks.houses import is_adviser_of
+from signaling.ports import Entry, Role
+from teleconsult.accounts.guard import current_account
+from teleconsult.accounts.roles import Role as AccountRole
+from teleconsult.clock import utcnow
+from teleconsult.errors import Conflict, Expired, Forbidden
+from teleconsult.feedback.links import feedback_url
+from teleconsult.web.i18n import N_, format_time, gettext_for, language
+from teleconsult.web.tokens import SIGNER
+
+ERROR_TEXTS = {
+    "consultation_over": N_("Cette consultation est terminée."),
+    "consultation_not_yet": N_("Il est trop tôt pour ouvrir cette consultation : revenez peu avant l’heure prévue."),
+    "not_of_this_consultation": N_("Cette consultation n’est pas la vôtre."),
+}
+
+Door = Callable[[web.Request, AppointmentView], Awaitable[Entry | None]]
+
+
+class ConsultationOver(Expired):
+    code = "consultation_over"
+
+
+class ConsultationNotYet(Conflict):
+    code = "consultation_not_yet"
+
+
+class NotOfThisConsultation(Forbidden):
+    code = "not_of_this_consultation"
+
+
+class AppointmentGatekeeper:
+    """A room is an appointment: its agent hosts, its citizen waits at the kiosk, an adviser of the house may help."""
+
+    async def entry(self, request: web.Request, room: str) -> Entry:
+        """Say as whom a request may see the call's page.
+
+        Raises AppointmentUnknown, ConsultationOver, ConsultationNotYet (an agent or adviser long before the start),
+        NotOfThisConsultation.
+        """
+        appointment = await appointment_view(room, language(request))
+        doors = {"citizen": _citizen, "agent": _agent, "adviser": _adviser}
+        asked = doors.get(request.query.get("as", ""))
+        for door in [asked] if asked else doors.values():
+            entry = await door(request, appointment)
+            if entry is not None:
+                _require_open(appointment, entry.role)
+                return entry
+        raise NotOfThisConsultation
+
+    async def may_enter(self, room: str, participant: str, role: Role) -> None:
+        """Check a ticket's holder once more as the socket opens: the appointment may have ended since.
+
+        Raises AppointmentUnknown, ConsultationOver, ConsultationNotYet.
+        """
+        _require_open(await appointment_view(room), role)
+
+
+def _require_open(appointment: AppointmentView, role: Role) -> None:
+    if appointment.status in CLOSED:
+        raise ConsultationOver
+    if role is Role.CITIZEN and appointment.status not in (Status.CHECKED_IN, Status.IN_CALL):
+        raise ConsultationOver
+    if appointment.status is Status.BOOKED and utcnow() < appointment.starts_at - CHECK_IN_BEFORE:
+        raise ConsultationNotYet
+
+
+async def _citizen(request: web.Request, appointment: AppointmentView) -> Entry | None:
+    visit = await current_visit(request)
+    if visit is None or visit.appointment_id != appointment.id:
+        return None
+    translate = gettext_for(request.app, language(request))
+    return Entry(
+        participant=f"citizen:{appointment.id}",
+        role=Role.CITIZEN,
+        display_name=appointment.citizen,
+        surface="kiosk",
+        language=language(request),
+        title=appointment.service,
+        details=(
+            (translate(N_("Avec")), f"{appointment.agent}, {appointment.organisation}"),
+            (translate(N_("Prévu à")), format_time(appointment.starts_at, appointment.timezone, language(request))),
+        ),
+        after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "kiosk"),
+        help_url="/kiosk/help",
+        admit_on_join=False,
+    )
+
+
+async def _agent(request: web.Request, appointment: AppointmentView) -> Entry | None:
+    account = current_account(request)
+    if account is None or appointment.agent_account_id != account.id:
+        return None
+    return Entry(
+        participant=f"agent:{appointment.agent_id}",
+        role=Role.AGENT,
+        display_name=appointment.agent,
+        surface="desktop",
+        language=language(request),
+        title=appointment.service,
+        details=_details(request, appointment),
+        after_url=f"/agent/appointments/{appointment.id}",
+        help_url=None,
+        admit_on_join="admit" in request.query,
+    )
+
+
+async def _adviser(request: web.Request, appointment: AppointmentView) -> Entry | None:
+    account = current_account(request)
+    if account is None or AccountRole.STAFF not in account.roles:
+        return None
+    if not await is_adviser_of(account_id=account.id, site_id=appointment.site_id):
+        return None
+    return Entry(
+        participant=f"adviser:{account.id}",
+        role=Role.ADVISER,
+        display_name=account.name,
+        surface="desktop",
+        language=language(request),
+        title=appointment.service,
+        details=_details(request, appointment),
+        after_url="/desk",
+        help_url=None,
+        admit_on_join=False,
+    )
+
+
+def _details(request: web.Request, appointment: AppointmentView) -> tuple[tuple[str, str], ...]:
+    translate = gettext_for(request.app, language(request))
+    lines = [
+        (translate(N_("Usager")), appointment.citizen),
+        (translate(N_("Référence")), shown_reference(appointment.reference)),
+        (translate(N_("Maison")), f"{appointment.site} ({appointment.kiosk})"),
+        (translate(N_("Prévu à")), format_time(appointment.starts_at, appointment.agent_timezone, language(request))),
+        (translate(N_("Besoins")), ", ".join(need_text(need, translate, language(request)) for need in appointment.needs)),
+        (translate(N_("Pièces demandées")), ", ".join(appointment.papers)),
+    ]
+    return tuple((label, value) for label, value in lines if value)
