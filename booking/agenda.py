@@ -176,9 +176,7 @@ async def appointment_view(appointment_id: str, language: str = "fr") -> Appoint
     )
 
 
-async def _items(
-    where: dict[str, str], zone: ZoneInfo, first: date, last: date, language: str
-) -> list[AgendaItem]:
+async def _items(where: dict[str, str], zone: ZoneInfo, first: date, last: date, language: str) -> list[AgendaItem]:
     since, until = local_midnight(first, zone), local_midnight(last + timedelta(days=1), zone)
     query = Appointment.filter(**where, starts_at__gte=moment(since), starts_at__lt=moment(until))
     rows = await query.order_by("starts_at", "id").values(*_OWN, **_COLUMNS)

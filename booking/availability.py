@@ -182,9 +182,7 @@ def possible_starts(rules: SlotRules, open_: Sequence[Interval], busy: Iterable[
     has its own buffers within).
     """
     fitting = [(start, end - rules.duration + 1) for start, end in open_ if end - start >= rules.duration]
-    banned = merge(
-        (start - rules.duration - rules.buffer_after + 1, end + rules.buffer_before) for start, end in busy
-    )
+    banned = merge((start - rules.duration - rules.buffer_after + 1, end + rules.buffer_before) for start, end in busy)
     return subtract(fitting, banned) if banned else fitting
 
 

@@ -51,7 +51,12 @@ async def book(
         follow_up_of_id=follow_up_of,
     )  # fmt: skip
     wish = Wish(
-        service_id, site_id, start, tuple(needs), only_agent=agent_id, rather_agent=await _agent_before(follow_up_of, actor)
+        service_id,
+        site_id,
+        start,
+        tuple(needs),
+        only_agent=agent_id,
+        rather_agent=await _agent_before(follow_up_of, actor),
     )
     try:
         placement = await place(wish, now=now, tie=appointment.id)

@@ -93,9 +93,7 @@ async def _move(placement: Placement, actor: Actor, now: datetime) -> Done:
         appointment.site_id = placement.site.id
         appointment.starts_at, appointment.ends_at = placement.starts_at, placement.ends_at
         appointment.sequence += 1
-        await appointment.save(
-            update_fields=["agent_id", "kiosk_id", "site_id", "starts_at", "ends_at", "sequence"]
-        )
+        await appointment.save(update_fields=["agent_id", "kiosk_id", "site_id", "starts_at", "ends_at", "sequence"])
         await write_down(appointment, before=Status.BOOKED, actor=actor, now=now, reason="rescheduled")
         await plan_notices(appointment=appointment, kind=Kind.CHANGE, now=now)
     return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))

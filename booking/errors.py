@@ -1,6 +1,6 @@
 """What booking refuses, by name. Parameters are ids, instants (aware, in the site's zone where one is known) and numbers."""
 
-from teleconsult.errors import Conflict, Forbidden, Invalid, NotFound
+from teleconsult.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 
 
 class ServiceUnknown(NotFound):
@@ -157,3 +157,15 @@ class IdempotencyKeyReused(Invalid):
     """The same Idempotency-Key came with another request (draft-ietf-httpapi-idempotency-key-header 2.7)."""
 
     code = "idempotency_key_reused"
+
+
+class ApiKeyUnknown(Unauthenticated):
+    """Neither an API key nor a capability of ours."""
+
+    code = "api_key_unknown"
+
+
+class ScopeMissing(Forbidden):
+    """`scope`: what the key would need."""
+
+    code = "scope_missing"

@@ -9,7 +9,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from booking.availability import DAY, MINUTE, Interval, SlotRules, WeeklyRange, instant, merge, moment, subtract, weekly_intervals
+from booking.availability import (
+    DAY,
+    MINUTE,
+    Interval,
+    SlotRules,
+    WeeklyRange,
+    instant,
+    merge,
+    moment,
+    subtract,
+    weekly_intervals,
+)
 from booking.errors import ServiceUnknown, SiteUnknown
 from booking.models import Absence, Agent, AgentHours, Kiosk, Occupancy, Service, Site, SiteClosure, SiteOpening
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from booking.availability import DAY, Interval, contains, instant, local_midnight, moment, possible_starts, starts_on_step
+from booking.availability import (
+    DAY,
+    Interval,
+    contains,
+    instant,
+    local_midnight,
+    moment,
+    possible_starts,
+    starts_on_step,
+)
 from booking.errors import (
     BeyondHorizon,
     NoKioskInService,
@@ -101,7 +110,9 @@ async def place(wish: Wish, *, now: datetime, tie: str) -> Placement:
     free_kiosks = [kiosk for kiosk in kiosks if _free(busy[kiosk_resource(kiosk.id)], rules, at)]
     if not agents or not free_kiosks:
         raise await slot_taken(wish, now)
-    return Placement(wish, rules, site, everyone, _agents_in_order(agents, busy, wish, tie), _kiosks_in_order(free_kiosks, wish, tie))
+    return Placement(
+        wish, rules, site, everyone, _agents_in_order(agents, busy, wish, tie), _kiosks_in_order(free_kiosks, wish, tie)
+    )
 
 
 async def slot_taken(wish: Wish, now: datetime) -> SlotTaken:
@@ -163,9 +174,7 @@ def _free(busy: Sequence[Interval], rules: ServiceRules, at: int) -> bool:
     return contains(possible_starts(rules.slots, [(at, at + rules.slots.duration)], busy), at)
 
 
-def _agents_in_order(
-    agents: Collection[AgentTime], busy: dict[str, list[Interval]], wish: Wish, tie: str
-) -> list[str]:
+def _agents_in_order(agents: Collection[AgentTime], busy: dict[str, list[Interval]], wish: Wish, tie: str) -> list[str]:
     """The wished-for agent first, then the least loaded that day."""
     ordered = sorted(
         agents,

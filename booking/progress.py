@@ -75,9 +75,7 @@ async def start_call(*, now: datetime, appointment_id: str, actor: Actor) -> Don
     return Done(appointment, (event(CallStarted, appointment),))
 
 
-async def record_outcome(
-    *, now: datetime, appointment_id: str, outcome: Outcome, actor: Actor, note: str = ""
-) -> Done:
+async def record_outcome(*, now: datetime, appointment_id: str, outcome: Outcome, actor: Actor, note: str = "") -> Done:
     """Note what came of an appointment, or correct it within 7 days.
 
     Raises AppointmentUnknown, NotYours, ActorRefused, TransitionRefused (it was cancelled), and OutcomeRefused when the
@@ -110,7 +108,9 @@ async def close_missed(*, now: datetime) -> list[Done]:
     done = []
     for appointment_id in await missed.limit(MISSED_AT_ONCE).values_list("id", flat=True):
         try:
-            done.append(await mark_no_show(now=now, appointment_id=str(appointment_id), actor=Actor(ActorKind.SYSTEM, "missed")))
+            done.append(
+                await mark_no_show(now=now, appointment_id=str(appointment_id), actor=Actor(ActorKind.SYSTEM, "missed"))
+            )
         except (OutcomeRefused, TransitionRefused):
             continue  # somebody was faster
     return done

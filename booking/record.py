@@ -60,6 +60,14 @@ async def require_hold(appointment: Appointment, actor: Actor) -> None:
         raise NotYours
 
 
+async def require_access(appointment_id: str, actor: Actor) -> None:
+    """Raise AppointmentUnknown, or NotYours as `require_hold` does."""
+    appointment = await Appointment.get_or_none(id=appointment_id)
+    if appointment is None:
+        raise AppointmentUnknown
+    await require_hold(appointment, actor)
+
+
 async def _is_the_agent(appointment: Appointment, agent_id: str) -> bool:
     return appointment.agent_id == agent_id
 

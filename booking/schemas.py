@@ -4,12 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import phonenumbers
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from booking.lifecycle import Outcome, Status
 from booking.needs import is_need
 from teleconsult.web.i18n import N_
+from teleconsult.web.openapi import Problem
 
 # A French number is written without its country; the overseas territories each have their own code.
 PHONE_REGIONS = ("FR", "RE", "GP", "MQ", "GF", "YT", "PM", "NC", "PF", "WF")
@@ -34,6 +36,16 @@ def _phone(value: Any) -> Any:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     raise PydanticCustomError("phone", PHONE_ERROR)
+
+
+def _email(value: Any) -> Any:
+    """Return an address as it is written best; whether it exists is not asked of the network."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise PydanticCustomError("email", EMAIL_ERROR) from None
 
 
 def _need(value: Any) -> Any:
@@ -66,6 +78,7 @@ def _near(value: Any) -> Any:
 
 Name = Annotated[str, BeforeValidator(_name), StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Phone = Annotated[str, BeforeValidator(_phone), Field(max_length=20, examples=["+33612345678"])]
+Email = Annotated[str, BeforeValidator(_email), Field(max_length=254, json_schema_extra={"format": "email"})]
 Need = Annotated[str, BeforeValidator(_need), Field(max_length=40, examples=["wheelchair", "interpreter:ar"])]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -83,7 +96,7 @@ class Citizen(Incoming):
 
     given_name: Name
     family_name: Name
-    email: EmailStr | None = None
+    email: Email | None = None
     phone: Phone | None = None
     language: Language = "fr"
 
@@ -230,26 +243,9 @@ class AlternativeOut(BaseModel):
     end: datetime
 
 
-class FieldError(BaseModel):
-    """What is wrong with one field of a request."""
+class SlotTakenProblem(Problem):
+    """Somebody else was faster (`slot_taken`): what to offer instead, the best first."""
 
-    field: str
-    code: str
-    message: str
-
-
-class Problem(BaseModel):
-    """A refusal (RFC 9457). `code` is stable and for programs, `detail` is for people."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    request_id: str
-    errors: list[FieldError] | None = None
     alternatives: list[AlternativeOut] | None = None
 
 

@@ -129,7 +129,9 @@ async def sites(
 ) -> list[SiteFound]:
     """Return the open houses of a department (or all), nearest to `near` (degrees) first if given, else by name."""
     query = Site.filter(active=True)
-    rows = await (query.filter(department=department) if department else query).order_by("name", "id").values(*SITE_FIELDS)
+    rows = (
+        await (query.filter(department=department) if department else query).order_by("name", "id").values(*SITE_FIELDS)
+    )
     numbers: dict[str, int] = {}
     for site_id in await Kiosk.filter(in_service=True).values_list("site_id", flat=True):
         numbers[str(site_id)] = numbers.get(str(site_id), 0) + 1

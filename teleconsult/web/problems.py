@@ -1,9 +1,10 @@
 """From a refusal to what is shown: one table of statuses, one sentence, two forms (HTML, RFC 9457)."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
+from pydantic_core import to_jsonable_python
 
 from teleconsult import errors
 from teleconsult.web.i18n import N_, gettext_for, language
@@ -85,7 +86,7 @@ def problem_response(
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
     body |= {"request_id": request.get(REQUEST_ID, "")} | _plain(params)
     return web.Response(
-        text=json.dumps(body, ensure_ascii=False, default=str),
+        text=json.dumps(body, ensure_ascii=False),
         status=status,
         content_type="application/problem+json",
         headers=extra,
@@ -93,4 +94,6 @@ def problem_response(
 
 
 def _plain(params: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in params.items() if isinstance(value, (str, int, float, list, dict))}
+    """Return parameters as JSON values: instants as RFC 3339, dataclasses and models as objects, nothing as nothing."""
+    given = {key: value for key, value in params.items() if value is not None}
+    return cast("dict[str, Any]", to_jsonable_python(given, fallback=str))

@@ -28,7 +28,12 @@ async def test_agent_and_site_day_in_order(database: Database) -> None:
     assert [item.starts_at for item in items] == [paris_monday(9), paris_monday(11)]
     assert items == await site_day(offer.site.id, date(2026, 11, 23))
     first = items[0]
-    assert (first.citizen, first.service, first.kiosk, first.minutes) == ("Jeanne Martin", "Aides au logement", "Borne 1", 30)
+    assert (first.citizen, first.service, first.kiosk, first.minutes) == (
+        "Jeanne Martin",
+        "Aides au logement",
+        "Borne 1",
+        30,
+    )
     assert (first.needs, first.status, first.timezone) == (("large_print",), Status.BOOKED, "Europe/Paris")
     assert (await site_day(offer.site.id, date(2026, 11, 23), "en"))[0].service == "Housing aid"
     with pytest.raises(AgentUnknown):

@@ -1,0 +1,32 @@
+"""What booking gives to the application."""
+
+from aiohttp import web
+
+import booking.delivery
+from booking.api_operations import OPERATIONS
+from booking.live import setup_live
+from booking.pages import setup_pages
+from booking.progress import close_missed
+from booking.texts import ERROR_TEXTS
+from teleconsult.clock import utcnow
+from teleconsult.web.events import publish
+from teleconsult.web.kit import add_package
+from teleconsult.web.openapi import add_operations
+from teleconsult.web.ticks import add_tick
+
+MISSED_SECONDS = 300
+
+
+def setup(app: web.Application) -> None:
+    """Add booking's pages, JSON calls, mails, live boards and ticks."""
+    add_package(app, "booking", texts=ERROR_TEXTS)
+    setup_pages(app)
+    add_operations(app, OPERATIONS)
+    setup_live(app)
+    booking.delivery.setup(app)
+    add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
+
+
+async def _close_missed(app: web.Application) -> None:
+    for done in await close_missed(now=utcnow()):
+        await publish(app, done.events)

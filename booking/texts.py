@@ -1,0 +1,37 @@
+"""What people are told when booking refuses something, by the refusal's code. French typography: U+00A0 before : ; ? !"""
+
+from teleconsult.web.i18n import N_
+
+ERROR_TEXTS = {
+    "service_unknown": N_("Cette démarche n’existe pas."),
+    "site_unknown": N_("Cette maison France services n’existe pas."),
+    "kiosk_unknown": N_("Cette borne n’existe pas."),
+    "agent_unknown": N_("Cet agent n’existe pas."),
+    "appointment_unknown": N_("Ce rendez-vous n’existe pas. Vérifiez la référence."),
+    "slot_taken": N_("Ce créneau vient d’être pris. Voici les suivants."),
+    "not_bookable": N_("Ce rendez-vous n’est pas possible."),
+    "start_in_the_past": N_("Cette heure est déjà passée."),
+    "notice_too_short": N_("C’est trop tôt : réservez au moins {minutes} minutes à l’avance."),
+    "beyond_horizon": N_("C’est trop loin : on réserve au plus {days} jours à l’avance."),
+    "service_retired": N_("Cette démarche n’est plus proposée."),
+    "service_not_offered_here": N_("Cette démarche n’est pas proposée dans ce département."),
+    "site_closed": N_("La maison France services est fermée à cette heure."),
+    "no_kiosk_in_service": N_("Aucune borne de cette maison ne convient pour l’instant."),
+    "start_not_offered": N_("Aucun rendez-vous ne commence à cette heure."),
+    "not_cancellable": N_("Ce rendez-vous ne peut plus être annulé."),
+    "not_reschedulable": N_("Ce rendez-vous ne peut plus être déplacé."),
+    "transition_refused": N_("Ce n’est plus possible : le rendez-vous a changé entre-temps."),
+    "outcome_refused": N_("Cette issue ne correspond pas à ce qui s’est passé."),
+    "not_yours": N_("Ce rendez-vous n’est pas le vôtre."),
+    "actor_refused": N_("Vous n’avez pas le droit de faire cela."),
+    "check_in_refused": N_("L’arrivée ne peut pas être enregistrée."),
+    "too_early": N_("C’est trop tôt : revenez un peu avant l’heure du rendez-vous."),
+    "too_late": N_("C’est trop tard : l’heure du rendez-vous est passée."),
+    "wrong_site": N_("Ce rendez-vous est dans une autre maison : {site}."),
+    "wrong_kiosk": N_("Cette borne est prise. La vôtre est : {kiosk}."),
+    "already_checked_in": N_("Ce rendez-vous a déjà été ouvert."),
+    "appointment_cancelled": N_("Ce rendez-vous a été annulé."),
+    "idempotency_key_reused": N_("Cette clé d’idempotence a déjà servi pour une autre demande."),
+    "api_key_unknown": N_("Cette clé n’est pas connue."),
+    "scope_missing": N_("Cette clé ne permet pas cela."),
+}
