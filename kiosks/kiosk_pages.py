@@ -7,7 +7,7 @@ from kiosks import terminals, visits
 from kiosks.arrival import is_over
 from kiosks.counters import kiosk_counter
 from kiosks.errors import EnrolmentCodeRefused
-from kiosks.keys import DEMO_HINT
+from kiosks.keys import DEMO_HINT, DEMO_KIOSK
 from kiosks.schemas import Code
 from kiosks.screens import go, kiosk_context
 from teleconsult.clock import utcnow
@@ -46,7 +46,9 @@ async def first_screen(request: web.Request) -> web.StreamResponse:
 
 
 async def _enrol_demo(request: web.Request, kiosk_id: str | None) -> web.StreamResponse:
-    enrolled = await terminals.enrol_demo(now=utcnow(), kiosk_id=kiosk_id)
+    begins_at = request.app.get(DEMO_KIOSK)
+    wanted = kiosk_id or (await begins_at() if begins_at else None)
+    enrolled = await terminals.enrol_demo(now=utcnow(), kiosk_id=wanted)
     return await _enrolled(request, enrolled)
 
 

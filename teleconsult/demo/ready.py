@@ -89,6 +89,12 @@ async def ready_reference(site_id: str) -> str | None:
     return shown_reference(found.reference) if found is not None and can_check_in(found.starts_at, now) else None
 
 
+async def ready_kiosk() -> str | None:
+    """Return the id of the kiosk at which the appointment that is ready takes place, None before there is one."""
+    found = await Appointment.filter(channel=CHANNEL).order_by("-starts_at").first()
+    return found.kiosk_id if found is not None else None
+
+
 def can_check_in(starts_at: datetime, now: datetime) -> bool:
     """Whether an appointment that begins at `starts_at` can be checked in at `now`."""
     return starts_at - CHECK_IN_BEFORE <= now <= starts_at + CHECK_IN_AFTER
