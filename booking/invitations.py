@@ -17,6 +17,8 @@ from booking.meeting import Meeting
 from booking.notices import Recipient
 from teleconsult.web.i18n import Gettext
 
+# Control characters, line and paragraph separators, lone surrogates
+UNWRITABLE = {"Cc", "Zl", "Zp", "Cs"}
 PRODID = "-//Teleconsult//Teleconsult//FR"
 # Half a year each way holds the change of hour on either side of the start, and nothing that is not needed.
 ZONE_MARGIN = timedelta(days=200)
@@ -46,8 +48,8 @@ def event_uid(appointment_id: str) -> str:
 
 def one_line(text: str) -> str:
     """Return a text as one line without control characters, fit for a header or a calendar's parameter."""
-    kept = "".join(" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text)
-    return " ".join(kept.split(" ")).strip()
+    kept = "".join(" " if unicodedata.category(char) in UNWRITABLE else char for char in text)
+    return " ".join(part for part in kept.split(" ") if part)
 
 
 def invitation(
@@ -77,7 +79,7 @@ def invitation(
     event.add("description", _description(meeting, recipient, links, cancelled, _))
     event.add("url", links.page)
     if links.call and not cancelled:
-        event.add("conference", Conference(links.call, feature=["VIDEO"], label=_("Rejoindre la téléconsultation")))
+        event.conferences = [Conference(links.call, feature=["VIDEO"], label=_("Rejoindre la téléconsultation"))]
     if not cancelled:
         event.add_component(_alarm(meeting, recipient, _))
     calendar = Calendar()
@@ -137,7 +139,7 @@ def _description(meeting: Meeting, recipient: Recipient, links: Links, cancelled
         lines += [_("Usager : {initial}", initial=meeting.initial), meeting.service_in(language)]
         lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
         lines.append(_("Ouvrir le rendez-vous : {url}", url=links.page))
-        return "\n".join(lines)
+        return _lines(lines)
     lines += [meeting.service_in(language), _("Avec : {agent}", agent=meeting.agent_name)]
     lines.append(_("Borne : {kiosk}", kiosk=meeting.kiosk))
     papers = meeting.papers_in(language)
@@ -145,7 +147,11 @@ def _description(meeting: Meeting, recipient: Recipient, links: Links, cancelled
         lines += ["", _("À apporter :"), *(f"- {paper}" for paper in papers)]
     if not cancelled:
         lines += ["", _("Voir, déplacer ou annuler : {url}", url=links.page)]
-    return "\n".join(lines)
+    return _lines(lines)
+
+
+def _lines(lines: list[str]) -> str:
+    return "\n".join(one_line(line) for line in lines)
 
 
 def _alarm(meeting: Meeting, recipient: Recipient, _: Gettext) -> Alarm:

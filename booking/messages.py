@@ -81,14 +81,18 @@ def build_message(
 
 
 def _set_address(message: EmailMessage, header: str, name: str, email: str) -> None:
-    try:
-        address = Address(one_line(name), addr_spec=email)
-    except (MessageError, ValueError, IndexError) as error:
-        raise AddressInvalid from error
+    address = _address(name, email)
     if address.display_name.isascii():
         message[header] = address
     else:
         message.set_raw(header, f"{_encoded(address.display_name, header)}\n <{email}>")
+
+
+def _address(name: str, email: str) -> Address:
+    try:
+        return Address(one_line(name), addr_spec=email)
+    except (MessageError, ValueError, IndexError) as error:
+        raise AddressInvalid from error
 
 
 def _encoded(text: str, header: str) -> str:
@@ -134,6 +138,7 @@ class Composer:
         now: datetime,
     ) -> EmailMessage:
         """Return the mail of a notice about `meeting`; raises AddressInvalid."""
+        _address(meeting.name_of(recipient), meeting.address_of(recipient))
         _ = self.gettext_for(meeting.language_of(recipient))
         links = self.links(meeting, recipient)
         letter = write_letter(kind, meeting, recipient=recipient, links=links, _=_)
