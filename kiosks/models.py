@@ -102,4 +102,4 @@ class HelpRequest(Record):
 
     class Meta:
         table = "help_request"
-        indexes = (("site", "asked_at"),)
+        indexes = (("site_id", "asked_at"),)

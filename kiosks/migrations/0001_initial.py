@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('answered_by', fields.ForeignKeyField('accounts.Account', source_field='answered_by_id', null=True, db_constraint=True, to_field='id', related_name='helped', on_delete=OnDelete.SET_NULL)),
             ],
-            options={'table': 'help_request', 'app': 'kiosks', 'indexes': [Index(fields=['site', 'asked_at'])], 'pk_attr': 'id', 'table_description': 'A citizen pressed "Help". `open_kiosk` holds the kiosk\'s id until it is answered: one open request a kiosk.'},
+            options={'table': 'help_request', 'app': 'kiosks', 'indexes': [Index(fields=['site_id', 'asked_at'])], 'pk_attr': 'id', 'table_description': 'A citizen pressed "Help". `open_kiosk` holds the kiosk\'s id until it is answered: one open request a kiosk.'},
             bases=['Record'],
         ),
         ops.CreateModel(
