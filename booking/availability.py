@@ -22,7 +22,7 @@ EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class WeeklyRange:
-    """From `start_minute` to `end_minute` of the local day on `weekday` (Monday is 0), between two days if given, both included."""
+    """From `start_minute` to `end_minute` of the local day on `weekday` (Monday is 0); the last day counts too."""
 
     weekday: int
     start_minute: int
@@ -164,7 +164,7 @@ def _holds(each: WeeklyRange, day_number: int) -> bool:
 
 
 def starts_on_step(zone: ZoneInfo, step: int, start: int, end: int) -> list[int]:
-    """Return the instants in [start, end) at which the local clock shows a whole number of `step` seconds since midnight."""
+    """Return the instants in [start, end) at which the local clock shows a multiple of `step` seconds."""
     found: list[int] = []
     for span_start, span_end, offset in constant_spans(zone, start, end):
         for number in range((span_start + offset) // DAY, (span_end + offset - 1) // DAY + 1):

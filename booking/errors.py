@@ -1,4 +1,4 @@
-"""What booking refuses, by name. Parameters are ids, instants (aware, in the site's zone where one is known) and numbers."""
+"""What booking refuses, by name. Parameters are ids, aware instants and numbers."""
 
 from teleconsult.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 

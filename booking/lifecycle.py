@@ -1,4 +1,4 @@
-"""An appointment's life as one table: which status may follow which, who may bring it about, and what each outcome means.
+"""An appointment's life as one table: what may follow what, who may bring it about, what each outcome means.
 
 Pure: no database, no clock.
 """

@@ -1,4 +1,4 @@
-"""What comes into booking and goes out of it as JSON: the models of the public interface (see docs and openapi.json)."""
+"""What comes into booking and goes out of it as JSON: the models of the public interface."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

@@ -102,7 +102,7 @@ class ServiceFound:
 async def services(
     department: str | None = None, *, after: str | None = None, limit: int | None = None
 ) -> list[ServiceFound]:
-    """Return the services offered in a department (or anywhere) by name, at most `limit`, from the one after id `after`."""
+    """Return the services offered in a department (or anywhere) by name: at most `limit`, after the id `after`."""
     rows = await (
         Service.filter(retired_at__isnull=True)
         .order_by("name", "id")
@@ -275,7 +275,7 @@ async def _first_starts(
     *,
     equipment: frozenset[str] = frozenset(),
 ) -> dict[str, tuple[int, int]]:
-    """Return the first (start, remaining) of each house that has one, looking further only for those that have none yet."""
+    """Return the first (start, remaining) of each house that has one; look further for those that have none yet."""
     first: dict[str, tuple[int, int]] = {}
     window = FIRST_WINDOW
     while low < high and len(first) < len(places):

@@ -1,4 +1,4 @@
-"""What people are told when booking refuses something, by the refusal's code. French typography: U+00A0 before : ; ? !"""
+"""What people are told when booking refuses something, by the refusal's code; U+00A0 stands before : ; ? and !"""
 
 from teleconsult.web.i18n import N_
 

@@ -51,8 +51,8 @@ class Problem(BaseModel):
 class Operation:
     """One call.
 
-    `name` (operationId) and `summary` are for readers; `path` has `{parameters}`; `refusals` are statuses, and `problems`
-    the model of those that say more than `Problem`; `auth` tells whether a bearer token is of no use, possible or needed.
+    `name` (operationId) and `summary` are for readers; `path` has `{parameters}`; `refusals` are statuses, `problems`
+    the model of those that say more than `Problem`; `auth` tells whether a bearer token is useless, possible or needed.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
