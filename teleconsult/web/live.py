@@ -80,7 +80,9 @@ async def live_response(request: web.Request, topics: Iterable[str]) -> web.Stre
                 break
             name, data = message
             await response.write(f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
-    except (ConnectionResetError, asyncio.CancelledError):
+    except ConnectionResetError:
+        return response  # the page was left: nobody is there to be told
+    except asyncio.CancelledError:
         with suppress(ConnectionResetError):
             await response.write_eof()
         raise
