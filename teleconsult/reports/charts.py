@@ -11,7 +11,7 @@ RESULTS = ("held", "no_shows", "technical", "cancelled", "open")
 SECOND = {Grouping.MONTH: ("attendance", "good_share"), Grouping.SERVICE: ("satisfaction",), Grouping.HOUSE: ("km",)}
 FIRST_TITLE = N_("Suites des rendez-vous")
 SECOND_TITLES = {
-    Grouping.MONTH: N_("Présence et part de «\u00a0bien\u00a0» (%)"),
+    Grouping.MONTH: N_("Présence et part de «\u00a0bien\u00a0», en pour cent"),
     Grouping.SERVICE: N_("Satisfaction (sur 10)"),
     Grouping.HOUSE: N_("Kilomètres évités"),
 }

@@ -21,7 +21,16 @@ from teleconsult.web.i18n import Gettext, gettext_for, language
 from teleconsult.web.problems import sentence
 from teleconsult.web.render import render
 
-CARDS = ("bookings", "attendance", "delay_days_median", "call_minutes_mean", "satisfaction", "km", "co2e_kg")
+CARDS = (
+    "bookings",
+    "attendance",
+    "delay_days_median",
+    "call_minutes_mean",
+    "satisfaction",
+    "good_share",
+    "km",
+    "co2e_kg",
+)
 FILE_NAMES = {Grouping.MONTH: "par-mois", Grouping.SERVICE: "par-service", Grouping.HOUSE: "par-maison"}
 
 
