@@ -68,10 +68,8 @@ async def drop_late(*, now: datetime) -> int:
 
 
 async def mark_sent(notice: Notice, *, now: datetime) -> None:
-    """Write down that a notice was handed over, even if its lease has ended meanwhile."""
-    await Notice.filter(id=notice.id, state=NoticeState.PENDING).update(
-        state=NoticeState.SENT, sent_at=now, leased_until=None, last_error=""
-    )
+    """Write down that a notice was handed over: what is out is out, whatever happened to the row meanwhile."""
+    await Notice.filter(id=notice.id).update(state=NoticeState.SENT, sent_at=now, leased_until=None, last_error="")
 
 
 async def mark_void(notice: Notice) -> None:
