@@ -79,6 +79,7 @@ async def slot_page(request: web.Request) -> web.Response:
     context = {
         "service": service, "place": place, "times": times, "paged": "from" in request.query or day is not None,
         "others": await choices.nearest_others(now=now, service_id=service_id, house=counter.house, shown=place.id),
+        "refused": request.query.get("refused", ""),
         "instead": await _instead(request, draft, counter.house.id),
     }  # fmt: skip
     return await counter_screen(request, counter, draft, "kiosks/booking_slot.html", context)
@@ -86,7 +87,7 @@ async def slot_page(request: web.Request) -> web.Response:
 
 async def _instead(request: web.Request, draft: Draft, here: str) -> list[Alternative] | None:
     """Return what to offer when the time was taken meanwhile; None when it was not."""
-    if "taken" not in request.query or draft.starts_at is None or draft.service_id is None:
+    if "refused" not in request.query or draft.starts_at is None or draft.service_id is None:
         return None
     return await choices.instead(
         now=utcnow(), service_id=draft.service_id, site_id=draft.place_id or here, start=draft.starts_at,
@@ -164,8 +165,8 @@ async def confirm(request: web.Request) -> web.Response:
             now=utcnow(), owner=counter.owner, visit_id=form.visit if form else "", actor=counter.actor,
             channel=counter.channel,
         )  # fmt: skip
-    except (SlotTaken, NotBookable):
-        raise go(f"{counter.base}/slot?taken=1") from None
+    except (SlotTaken, NotBookable) as refused:
+        raise go(f"{counter.base}/slot?refused={refused.code}") from None
     except ValidationError:
         raise go(f"{counter.base}/person") from None
     if done is None:

@@ -44,11 +44,6 @@ async def of_adviser(*, account_id: str, site_id: str) -> House:
     return view(site)
 
 
-async def is_adviser_of(*, account_id: str, site_id: str) -> bool:
-    """Return whether an account is of a house's front desk."""
-    return await Site.filter(staff__account_id=account_id, id=site_id, active=True).exists()
-
-
 async def kiosk_names(site_id: str) -> dict[str, str]:
     """Return the kiosks of a house in service: name by id, in order."""
     rows = await Kiosk.filter(site_id=site_id, in_service=True).order_by("name", "id").values_list("id", "name")

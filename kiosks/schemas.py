@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, EmailStr, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
-from booking.schemas import MAX_NEEDS, Citizen, Identifier, Language, Name, Need, Phone
+from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Language, Name, Need, Phone
 
 
 class Person(BaseModel):
@@ -12,7 +12,7 @@ class Person(BaseModel):
 
     given_name: Name
     family_name: Name
-    email: EmailStr | None = None
+    email: Email | None = None
     phone: Phone | None = None
     language: Language = "fr"
     needs: list[Need] = Field(default_factory=list, max_length=MAX_NEEDS)

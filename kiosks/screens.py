@@ -19,7 +19,7 @@ async def kiosk_context(request: web.Request, terminal: TerminalView, draft: Dra
     settings = request.app[SETTINGS]
     return {
         "kiosk_house": terminal.house.name,
-        "kiosk_visit": draft is not None,
+        "kiosk_visit": draft is not None and draft.stage == "draft",
         "kiosk_help": await help_calls.state(now=utcnow(), kiosk_id=terminal.kiosk_id),
         "kiosk_idle_seconds": settings.kiosk_idle_seconds,
         "kiosk_warning_seconds": settings.kiosk_warning_seconds,

@@ -23,6 +23,8 @@ const SPACE = { name: "space", type: " ", look: "space" };
 /** @type {Key} */
 const NEXT = { name: "next", action: "next", look: "wide next" };
 /** @type {Key} */
+const SUBMIT = { name: "validate", action: "next", look: "wide next" };
+/** @type {Key} */
 const CLOSE = { name: "close", action: "close", look: "wide soft" };
 
 /** @type {Record<string, Key[][]>} */
@@ -46,7 +48,7 @@ const LAYOUTS = {
     [{ type: "+", name: "plus" }, { type: "0" }, { ...ERASE, look: "soft" }],
     [CLOSE, NEXT],
   ],
-  reference: [keys(REFERENCE_ROWS.digits), keys(REFERENCE_ROWS.upper), [...keys(REFERENCE_ROWS.lower), ERASE], [CLOSE, NEXT]],
+  reference: [keys(REFERENCE_ROWS.digits), keys(REFERENCE_ROWS.upper), [...keys(REFERENCE_ROWS.lower), ERASE], [CLOSE, SUBMIT]],
 };
 LAYOUTS.name = LAYOUTS.text ?? [];
 LAYOUTS.search = LAYOUTS.text ?? [];
@@ -136,7 +138,7 @@ export class Keyboard {
     const mode = this.field.dataset.keyboard ?? "text";
     if (this.root.dataset.mode !== mode) this.#draw(mode);
     this.root.hidden = false;
-    this.field.scrollIntoView({ block: "center" });
+    this.field.scrollIntoView({ block: "nearest" });
   }
 
   hide() {
