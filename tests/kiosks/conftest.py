@@ -1,13 +1,15 @@
-"""An application of ground and kiosks alone, on a migrated database with a small world in it."""
+"""An application of ground, booking and kiosks alone, on a migrated database with a small world in it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pytest_aiohttp import AiohttpClient
 
+import booking.routes
 import kiosks.routes
+import teleconsult.mail.routes
 from kiosks import terminals
 from kiosks.terminals import TerminalView
 from teleconsult.clock import utcnow
@@ -19,10 +21,11 @@ from tests.kiosks.house import PASSWORD, World, build_world
 Client = TestClient[web.Request, web.Application]
 
 
-
 def make_kiosks(settings: Settings) -> web.Application:
     """Return the application under test."""
     app = make_ground(settings)
+    teleconsult.mail.routes.setup(app)
+    booking.routes.setup(app)
     kiosks.routes.setup(app)
     return app
 
@@ -84,12 +87,11 @@ async def desk(served: tuple[Client, World]) -> tuple[Client, World]:
 
 
 @pytest.fixture
-async def another_client(aiohttp_client: AiohttpClient, served: tuple[Client, World]) -> AsyncIterator[Client]:
+async def another_client(aiohttp_client: AiohttpClient, served: tuple[Client, World]) -> Client:
     """A second browser on the same server."""
     server = served[0].server
     assert isinstance(server, TestServer)
-    client = await aiohttp_client(server)
-    yield client
+    return await aiohttp_client(server)
 
 
 async def terminal_of(kiosk_id: str) -> TerminalView:
@@ -98,5 +100,3 @@ async def terminal_of(kiosk_id: str) -> TerminalView:
     found = await terminals.find(enrolled.token)
     assert found is not None
     return found
-
-

@@ -1,4 +1,4 @@
-"""A small world for kiosks: two houses, three kiosks, two services, agents at any hour, and an adviser of the first house."""
+"""A small world for kiosks: two houses, three kiosks, two services, agents at any hour, an adviser of the first house."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,10 @@ async def build_world() -> World:
         slug="logement", organisation=organisation, name="Aide pour mon logement", name_en="Help with housing",
         summary="Rénovation, adaptation, impayés de loyer", summary_en="Renovation, adaptation, unpaid rent",
         duration_minutes=30, step_minutes=30, notice_minutes=0,
-        documents=[{"fr": "Une pièce d’identité", "en": "An identity document"}, {"fr": "Le dernier avis d’imposition", "en": "The last tax notice"}],
+        documents=[
+            {"fr": "Une pièce d’identité", "en": "An identity document"},
+            {"fr": "Le dernier avis d’imposition", "en": "The last tax notice"},
+        ],
     )  # fmt: skip
     taxes = await Service.create(
         slug="impots", organisation=organisation, name="Mes impôts", name_en="My taxes",

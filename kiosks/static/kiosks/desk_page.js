@@ -9,10 +9,16 @@ const sound = /** @type {HTMLButtonElement | null} */ (document.querySelector("#
 
 const chime = new Chime();
 
+/** @param {boolean} shown */
+function showSoundButton(shown) {
+  const place = document.querySelector("#sound-place");
+  if (place instanceof HTMLElement) place.hidden = !shown;
+}
+
 /** Sound, or offer the button that lets the page sound. */
 async function ring() {
   const heard = await chime.play();
-  if (sound) sound.hidden = heard;
+  showSoundButton(!heard);
 }
 
 function calls() {
@@ -54,9 +60,7 @@ if (board instanceof HTMLElement) {
   sound?.addEventListener("click", () => void ring());
   if (calls()) void ring();
   else {
-    void chime.allow().then((allowed) => {
-      if (sound) sound.hidden = allowed;
-    });
+    void chime.allow().then((allowed) => showSoundButton(!allowed));
   }
 }
 
