@@ -144,4 +144,5 @@ def received_packets(connection: RTCPeerConnection) -> int:
 
 def set_stream(transceiver: RTCRtpTransceiver, stream: str) -> None:
     """Name the MediaStream (msid, RFC 8830) of a transceiver: sound and picture of one name are kept in sync."""
-    transceiver.sender._stream_id = stream
+    # token characters only (RFC 8830 2), which leaves out the colon
+    transceiver.sender._stream_id = stream.replace(":", "-")

@@ -58,6 +58,7 @@ class Line:
         self._exchange = exchange
         self._next: Peer | None = None
         self._offer_wanted = False
+        self._closing = False
         self._opened_at = 0.0
         self._heard = -1
         self._heard_at = 0.0
@@ -112,9 +113,11 @@ class Line:
 
     async def close(self) -> None:
         """Close the peers and wait for it."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        # not cancelled: aiortc never finishes a close that was cancelled half-way
+        self._closing = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self._commands.put_nowait(None)
+        await self._task
         for peer in (self._next, self.current):
             if peer is not None:
                 await peer.close()
@@ -127,7 +130,7 @@ class Line:
         self._commands.put_nowait(command)
 
     async def _run(self) -> None:
-        while command := await self._commands.get():
+        while (command := await self._commands.get()) is not None and not self._closing:
             try:
                 await command()
             except Exception:

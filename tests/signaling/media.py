@@ -13,7 +13,7 @@ from aiortc import (
     RTCSessionDescription,
     VideoStreamTrack,
 )
-from aiortc.mediastreams import AudioStreamTrack
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
 from av import VideoFrame
 
 from signaling.protocol import Body, Offer
@@ -52,12 +52,14 @@ class RelayParticipant:
         self.connection: RTCPeerConnection | None = None
         self.channel: Any = None
         self.channel_open = asyncio.Event()
-        self.inbox: asyncio.Queue[tuple[Body, int]] = asyncio.Queue()
+        self.inbox: asyncio.Queue[tuple[Body | None, int]] = asyncio.Queue()
 
     async def follow(self, relay: RoomRelay) -> None:
-        """Answer offers for as long as the task runs."""
+        """Answer offers until the inbox says None."""
         while True:
             body, generation = await self.inbox.get()
+            if body is None:
+                return
             if isinstance(body, Offer):
                 await self.answer(relay, body, generation)
 
@@ -119,6 +121,7 @@ class Call:
 
     def __init__(self, network: Network = LOOPBACK) -> None:
         self.participants: dict[str, RelayParticipant] = {}
+        self._everyone: list[RelayParticipant] = []
         self._generations: dict[str, int] = {}
         self._network = network
         self._tasks: list[asyncio.Task[None]] = []
@@ -136,11 +139,11 @@ class Call:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for participant in self._everyone:
+            participant.inbox.put_nowait((None, 0))
+        await asyncio.gather(*self._tasks)
         await self.relay.close()
-        for participant in self.participants.values():
+        for participant in self._everyone:
             await participant.close()
 
     def join(self, *levels: tuple[str, int]) -> list[RelayParticipant]:
@@ -148,6 +151,7 @@ class Call:
         added = [RelayParticipant(name, level) for name, level in levels]
         for participant in added:
             self.participants[participant.name] = participant
+            self._everyone.append(participant)
             self._tasks.append(asyncio.create_task(participant.follow(self.relay)))
         self.relay.set_members(set(self.participants))
         return added
@@ -190,5 +194,5 @@ async def sees(participant: RelayParticipant, other: str, level: int, seconds: f
             try:
                 if abs(await mean_level(participant.video_from(other)) - level) <= 8:
                     return
-            except (StopIteration, IndexError, AssertionError):
+            except (StopIteration, IndexError, AssertionError, MediaStreamError):
                 await asyncio.sleep(0.05)

@@ -1,0 +1,253 @@
+/**
+ * The wire: one WebSocket at a time, joined with a ticket, resumed by itself. No DOM. See docs/protocol.md.
+ *
+ * @typedef {{participant: string, role: "citizen"|"agent"|"adviser", name: string, standing: "waiting"|"admitted",
+ *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
+ *   camera: DeviceState}} Participant
+ * @typedef {"on"|"off"|"missing"} DeviceState
+ * @typedef {{state: "lobby"|"in_call", you: Participant, others: Participant[], host_present: boolean,
+ *   call_seconds: number|null}} Snapshot
+ * @typedef {{participant: string, audio_mid: string, video_mid: string}} Slot
+ * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
+ *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer
+ * @typedef {{v: 1, type: string, id: string, seq: number, ack: number, generation: number, from: string,
+ *   body: any}} Envelope
+ * @typedef {"connecting"|"open"|"reconnecting"|"ended"|"superseded"|"refused"} WireState
+ */
+
+const VERSION = 1;
+const PING_AFTER_MS = 25_000;
+const DEAD_AFTER_MS = 45_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 8_000;
+const MAX_KEPT = 200;
+const UNSEQUENCED = new Set(["join", "resume", "ping", "pong"]);
+const GONE = 410;
+const CLOSE_NORMAL = 1000;
+const CLOSE_FORBIDDEN = 4403;
+const CLOSE_CONFLICT = 4409;
+/** Refusals after which coming back would only repeat them. */
+const FINAL = new Set(["not_allowed", "room_full", "consultation_over", "foreign_origin"]);
+
+/** What a ticket request was answered with, when that was a refusal. */
+export class EntryRefused extends Error {
+  /** @param {string} code @param {string} detail @param {number} status */
+  constructor(code, detail, status) {
+    super(detail || code);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/**
+ * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
+ * `refused` {code, replyTo}, `ended` {reason}.
+ */
+export class Wire extends EventTarget {
+  /**
+   * @param {string} url address of the socket, relative to the page
+   * @param {() => Promise<string>} getTicket asks for a fresh ticket; throws EntryRefused when there is none to have
+   */
+  constructor(url, getTicket) {
+    super();
+    this._url = url;
+    this._getTicket = getTicket;
+    /** @type {WebSocket|null} */
+    this._socket = null;
+    /** @type {string|null} */
+    this._session = null;
+    this._sent = 0;
+    this._ids = 0;
+    this._received = 0;
+    /** @type {{seq: number, type: string, id: string, generation: number, body: object}[]} */
+    this._kept = [];
+    this._welcomed = false;
+    this._retryMs = FIRST_RETRY_MS;
+    this._heardAt = 0;
+    this._refusal = "";
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this._retryTimer = undefined;
+    /** @type {WireState} */
+    this.state = "connecting";
+    this._heartbeat = setInterval(() => this._beat(), 5_000);
+  }
+
+  /** Connect, and stay connected until the call is over. */
+  async open() {
+    clearTimeout(this._retryTimer);
+    let first;
+    try {
+      first = this._session
+        ? { type: "resume", body: { session: this._session, last_seq: this._received } }
+        : { type: "join", body: { ticket: await this._getTicket() } };
+    } catch (error) {
+      if (error instanceof EntryRefused) this._finish(error.status === GONE ? "ended" : "refused", error.code);
+      else this._retry();
+      return;
+    }
+    if (this._over()) return;
+    const address = new URL(this._url, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = new WebSocket(address);
+    this._socket = socket;
+    this._welcomed = false;
+    this._heardAt = Date.now();
+    socket.onopen = () => this._write(first.type, first.body, 0, 0, this._nextId());
+    socket.onmessage = (event) => {
+      if (socket === this._socket) this._read(event.data);
+    };
+    socket.onclose = (event) => {
+      if (socket === this._socket) this._closed(event.code);
+    };
+  }
+
+  /**
+   * Send a message; it is sent again after a resume until the server acknowledged it.
+   * @param {string} type @param {object} [body] @param {number} [generation]
+   */
+  send(type, body = {}, generation = 0) {
+    if (this._over()) return;
+    const message = { seq: UNSEQUENCED.has(type) ? 0 : ++this._sent, type, id: this._nextId(), generation, body };
+    if (message.seq) {
+      this._kept.push(message);
+      if (this._kept.length > MAX_KEPT) this._kept.shift();
+    }
+    if (this._welcomed) this._write(type, body, message.seq, generation, message.id);
+  }
+
+  /** Do not wait for the heartbeat: the network is back, or has changed. */
+  hurry() {
+    if (this._over()) return;
+    if (this._socket?.readyState === WebSocket.OPEN) {
+      this.send("ping");
+    } else {
+      this._retryMs = FIRST_RETRY_MS;
+      if (this._socket?.readyState !== WebSocket.CONNECTING) void this.open();
+    }
+  }
+
+  /** Let go of the socket for good. */
+  close() {
+    this._finish("ended", "");
+    this._socket?.close(CLOSE_NORMAL);
+  }
+
+  _over() {
+    return this.state === "ended" || this.state === "superseded" || this.state === "refused";
+  }
+
+  _nextId() {
+    return `c${++this._ids}`;
+  }
+
+  /** @param {string} type @param {object} body @param {number} seq @param {number} generation @param {string} id */
+  _write(type, body, seq, generation, id) {
+    if (this._socket?.readyState !== WebSocket.OPEN) return;
+    this._socket.send(JSON.stringify({ v: VERSION, type, id, seq, ack: this._received, generation, body }));
+  }
+
+  /** @param {string} text */
+  _read(text) {
+    this._heardAt = Date.now();
+    /** @type {Envelope} */
+    const message = JSON.parse(text);
+    if (message.seq) {
+      if (message.seq <= this._received) return;
+      this._received = message.seq;
+    }
+    this._kept = this._kept.filter((kept) => kept.seq > message.ack);
+    switch (message.type) {
+      case "welcome":
+        this._welcome(message.body);
+        break;
+      case "snapshot":
+        this._emit("snapshot", message.body);
+        break;
+      case "offer":
+        this._emit("offer", { offer: message.body, generation: message.generation });
+        break;
+      case "ended":
+        this._finish("ended", message.body.reason);
+        this._emit("ended", message.body);
+        break;
+      case "refused":
+        this._refusal = message.body.code;
+        this._emit("refused", { code: message.body.code, replyTo: message.body.reply_to });
+        break;
+      case "ping":
+        this.send("pong");
+        break;
+    }
+  }
+
+  /** @param {{session: string, resumed: boolean}} body */
+  _welcome(body) {
+    this._welcomed = true;
+    this._retryMs = FIRST_RETRY_MS;
+    if (!body.resumed) {
+      // a new session counts from the beginning; what was meant for the old one is stale
+      this._session = body.session;
+      this._received = 0;
+      this._sent = 0;
+      this._kept = [];
+    }
+    this._setState("open");
+    this._emit("welcome", body);
+    for (const kept of this._kept) this._write(kept.type, kept.body, kept.seq, kept.generation, kept.id);
+  }
+
+  /** @param {number} code */
+  _closed(code) {
+    this._socket = null;
+    const refusal = this._refusal;
+    this._refusal = "";
+    if (this._over()) return;
+    if (code === CLOSE_CONFLICT && refusal === "superseded") return this._finish("superseded", refusal);
+    if (FINAL.has(refusal) || (code === CLOSE_FORBIDDEN && refusal)) return this._finish("refused", refusal);
+    // a session that is unknown, or a call that is over: the next ticket request tells
+    if (!this._welcomed && code >= 4000) this._session = null;
+    this._retry();
+  }
+
+  _retry() {
+    if (this._over()) return;
+    this._setState("reconnecting");
+    clearTimeout(this._retryTimer);
+    // spread out, so that the pages of a restarted server do not all come back at once
+    this._retryTimer = setTimeout(() => void this.open(), this._retryMs * (0.7 + 0.6 * Math.random()));
+    this._retryMs = Math.min(LAST_RETRY_MS, this._retryMs * 2);
+  }
+
+  _beat() {
+    if (this._over() || !this._socket) return;
+    const silence = Date.now() - this._heardAt;
+    if (silence > DEAD_AFTER_MS) {
+      const socket = this._socket;
+      this._socket = null;
+      socket.close();
+      this._retry();
+    } else if (silence > PING_AFTER_MS) {
+      this.send("ping");
+    }
+  }
+
+  /** @param {"ended"|"superseded"|"refused"} state @param {string} code */
+  _finish(state, code) {
+    if (this._over()) return;
+    clearInterval(this._heartbeat);
+    clearTimeout(this._retryTimer);
+    this._setState(state, code);
+  }
+
+  /** @param {WireState} state @param {string} [code] */
+  _setState(state, code = "") {
+    if (state === this.state && !code) return;
+    this.state = state;
+    this._emit("state", { state, code });
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  _emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

@@ -1,0 +1,71 @@
+"""A small application: the ground and signaling, with a gatekeeper who believes what a cookie says."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+import signaling.routes
+from signaling.keys import GATEKEEPER
+from signaling.ports import Entry, Role
+from teleconsult.errors import Expired, Forbidden
+from teleconsult.ground import make_ground
+from teleconsult.settings import Settings
+
+NAMES = {"citizen": "Jeanne Martin", "agent": "Paul Durand", "adviser": "Lise Petit"}
+
+
+class Over(Expired):
+    code = "call_over"
+
+
+@dataclass
+class FakeGatekeeper:
+    """Lets in whoever `?as=` names; the tests close rooms and refuse people through its fields."""
+
+    closed: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    helped: int = 0
+
+    async def entry(self, request: web.Request, room: str) -> Entry:
+        asked = request.query.get("as", "")
+        if asked not in NAMES:
+            raise Forbidden
+        if room in self.closed:
+            raise Over
+        return Entry(
+            participant=f"{asked}:1",
+            role=Role(asked),
+            display_name=NAMES[asked],
+            surface="kiosk" if asked == "citizen" else "desktop",
+            language="fr",
+            title="Aide au logement",
+            details=(("Usager", NAMES["citizen"]), ("Référence", "ABC-DEF")),
+            after_url=f"/after/{asked}",
+            help_url="/help" if asked == "citizen" else None,
+            admit_on_join="admit" in request.query,
+        )
+
+    async def may_enter(self, room: str, participant: str, role: Role) -> None:
+        if room in self.closed:
+            raise Over
+        if participant in self.refused:
+            raise Forbidden
+
+
+def make_app(settings: Settings) -> web.Application:
+    """Return the application; its gatekeeper is `app[GATEKEEPER]`."""
+    app = make_ground(settings)
+    gatekeeper = FakeGatekeeper()
+    app[GATEKEEPER] = gatekeeper
+    signaling.routes.setup(app)
+
+    async def after(request: web.Request) -> web.Response:
+        return web.Response(text="<!DOCTYPE html><title>after</title><p id=after>after</p>", content_type="text/html")
+
+    async def help_asked(request: web.Request) -> web.Response:
+        gatekeeper.helped += 1
+        return web.json_response({})
+
+    app.router.add_get("/after/{who}", after)
+    app.router.add_post("/help", help_asked)
+    return app
