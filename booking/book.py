@@ -36,7 +36,7 @@ async def book(
     """Book a start (aware) of a service at a house: the least-loaded agent who is free and a free kiosk.
 
     `channel`: kiosk, staff, agent, partner or web. With `agent_id` only that agent will do; a follow-up
-    (`follow_up_of`: an appointment's id) goes to the same agent if free. With `once`, a request that comes again gets the
+    (`follow_up_of`: an appointment's id) goes to the same agent if free. With `once`, a repeated request gets the
     first one's appointment and no events.
 
     Raises SlotTaken with alternatives, a NotBookable that says why, ServiceUnknown, SiteUnknown, AppointmentUnknown or

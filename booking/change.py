@@ -19,7 +19,7 @@ BEFORE_START_ONLY = frozenset({ActorKind.CITIZEN, ActorKind.PARTNER})
 async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: str = "") -> Done:
     """Cancel an appointment and free its slot; again: nothing more happens.
 
-    Raises AppointmentUnknown, NotYours, NotCancellable (with `status`) once it has begun or is over.
+    Raises AppointmentUnknown, NotYours, NotCancellable (with `appointment_status`) once it has begun or is over.
     """
     async with transaction():
         appointment = await locked(appointment_id)
@@ -29,7 +29,7 @@ async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: st
             return Done(appointment)
         begun = actor.kind in BEFORE_START_ONLY and appointment.starts_at <= now
         if begun or not may_follow(before, Status.CANCELLED):
-            raise NotCancellable(status=before)
+            raise NotCancellable(appointment_status=before)
         changes = {"sequence": appointment.sequence + 1, "cancel_reason": reason, "closed_at": now}
         await move(appointment, Status.CANCELLED, actor=actor, now=now, reason=reason, **changes)
         await release(appointment.id)
@@ -43,7 +43,8 @@ async def reschedule(
     """Move an appointment to another start (aware), perhaps at another house, with the same agent if free.
 
     The old slot is given up in the transaction that takes the new one, and not otherwise. To where it already is:
-    nothing happens. Raises AppointmentUnknown, NotYours, NotReschedulable (with `status`), and all that `book` raises.
+    nothing happens. Raises AppointmentUnknown, NotYours, NotReschedulable (with `appointment_status`), and all that
+    `book` raises.
     """
     appointment = await _movable(appointment_id, actor, now)
     site = site_id or appointment.site_id
@@ -76,7 +77,7 @@ async def _movable(appointment_id: str, actor: Actor, now: datetime) -> Appointm
 def _require_movable(appointment: Appointment, actor: Actor, now: datetime) -> None:
     begun = actor.kind in BEFORE_START_ONLY and appointment.starts_at <= now
     if begun or appointment.status != Status.BOOKED:
-        raise NotReschedulable(status=Status(appointment.status))
+        raise NotReschedulable(appointment_status=Status(appointment.status))
 
 
 async def _move(placement: Placement, actor: Actor, now: datetime) -> Done:

@@ -78,19 +78,19 @@ class StartNotOffered(NotBookable):
 
 
 class NotCancellable(Conflict):
-    """`status`: where the appointment stands."""
+    """`appointment_status`: where the appointment stands."""
 
     code = "not_cancellable"
 
 
 class NotReschedulable(Conflict):
-    """`status`: where the appointment stands."""
+    """`appointment_status`: where the appointment stands."""
 
     code = "not_reschedulable"
 
 
 class TransitionRefused(Conflict):
-    """`status`: where the appointment stands; `wanted`: where it cannot go from there."""
+    """`appointment_status`: where the appointment stands; `wanted`: where it cannot go from there."""
 
     code = "transition_refused"
 
@@ -144,7 +144,7 @@ class WrongKiosk(CheckInRefused):
 
 
 class AlreadyCheckedIn(CheckInRefused):
-    """The pass was used. `kiosk_id`: where; `at`: when; `status`: where the appointment stands now."""
+    """The pass was used. `kiosk_id`: where; `at`: when; `appointment_status`: where it stands now."""
 
     code = "already_checked_in"
 

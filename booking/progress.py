@@ -124,7 +124,9 @@ def _require_arrival(appointment: Appointment, site: Site, kiosk: Kiosk, actor: 
     if status is Status.CANCELLED:
         raise AppointmentWasCancelled(**when)
     if status in (Status.CHECKED_IN, Status.IN_CALL, Status.COMPLETED):
-        raise AlreadyCheckedIn(kiosk_id=appointment.kiosk_id, at=appointment.checked_in_at, status=status, **when)
+        raise AlreadyCheckedIn(
+            kiosk_id=appointment.kiosk_id, at=appointment.checked_in_at, appointment_status=status, **when
+        )
     if kiosk.site_id != site.id:  # type: ignore[attr-defined]
         raise WrongSite(site_id=site.id, site=site.name, **when)
     if now < appointment.starts_at - CHECK_IN_BEFORE:
@@ -149,12 +151,12 @@ def _require_outcome(appointment: Appointment, outcome: Outcome, actor: Actor, n
     """Return the status that an outcome leads to, or raise what `record_outcome` says."""
     status = Status(appointment.status)
     if status is Status.CANCELLED:
-        raise TransitionRefused(status=status, wanted=Status.COMPLETED)
+        raise TransitionRefused(appointment_status=status, wanted=Status.COMPLETED)
     after = status_after(status, outcome, called=appointment.call_started_at is not None)
     unbegun = status is Status.BOOKED and now < appointment.starts_at
     stale = status in CLOSED and appointment.closed_at is not None and now > appointment.closed_at + CORRECTION_PERIOD
     if after is None or unbegun or stale:
-        raise OutcomeRefused(status=status, outcome=outcome)
+        raise OutcomeRefused(appointment_status=status, outcome=outcome)
     if not may_bring_about(actor.kind, after):
         raise ActorRefused(kind=actor.kind)
     return after

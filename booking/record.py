@@ -98,10 +98,10 @@ async def move(
     if not may_bring_about(actor.kind, after):
         raise ActorRefused(kind=actor.kind)
     if not may_follow(before, after):
-        raise TransitionRefused(status=before, wanted=after)
+        raise TransitionRefused(appointment_status=before, wanted=after)
     written = await Appointment.filter(id=appointment.id, status=before).update(status=after, **changes)
     if written != 1:
-        raise TransitionRefused(status=before, wanted=after)
+        raise TransitionRefused(appointment_status=before, wanted=after)
     appointment.update_from_dict({"status": after, **changes})
     await write_down(appointment, before=before, actor=actor, now=now, reason=reason)
 

@@ -76,10 +76,10 @@ def _near(value: Any) -> Any:
     return latitude, longitude
 
 
-Name = Annotated[str, BeforeValidator(_name), StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Phone = Annotated[str, BeforeValidator(_phone), Field(max_length=20, examples=["+33612345678"])]
-Email = Annotated[str, BeforeValidator(_email), Field(max_length=254, json_schema_extra={"format": "email"})]
-Need = Annotated[str, BeforeValidator(_need), Field(max_length=40, examples=["wheelchair", "interpreter:ar"])]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), BeforeValidator(_name)]
+Phone = Annotated[str, Field(max_length=20, examples=["+33612345678"]), BeforeValidator(_phone)]
+Email = Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"}), BeforeValidator(_email)]
+Need = Annotated[str, Field(max_length=40, examples=["wheelchair", "interpreter:ar"]), BeforeValidator(_need)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Near = Annotated[tuple[float, float], BeforeValidator(_near)]

@@ -44,7 +44,7 @@ async def arrive(*, now: datetime, terminal: TerminalView, code: str, signer: Si
             done = await check_in(now=now, appointment_id=appointment_id, kiosk_id=terminal.kiosk_id, actor=actor)
             events = done.events
         except AlreadyCheckedIn as used:
-            if not mine or used.params["status"] == Status.COMPLETED:
+            if not mine or used.params["appointment_status"] == Status.COMPLETED:
                 raise
         if not mine:
             await _seat(terminal.id, terminal.site_id, appointment_id, now)

@@ -71,7 +71,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def client(aiohttp_client: AiohttpClient, settings: Settings) -> TestClient[web.Request, web.Application]:
+async def client(settings: Settings, aiohttp_client: AiohttpClient) -> TestClient[web.Request, web.Application]:
     """A client of the whole application, which serves on a free port."""
     # Imported here, so that tests of one package run while another does not import.
     from teleconsult.app import make_app

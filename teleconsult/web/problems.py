@@ -83,8 +83,8 @@ def problem_response(
         response = render(request, "teleconsult/error.html", context, status=status)
         response.headers.update(extra)
         return response
-    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
-    body |= {"request_id": request.get(REQUEST_ID, "")} | _plain(params)
+    about = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    body = _plain(params) | about | {"request_id": request.get(REQUEST_ID, "")}
     return web.Response(
         text=json.dumps(body, ensure_ascii=False),
         status=status,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,9 +55,7 @@ def members(of: Sequence[Interval]) -> set[int]:
 
 
 def is_tidy(of: Sequence[Interval]) -> bool:
-    return all(start < end for start, end in of) and all(
-        before[1] < after[0] for before, after in zip(of, of[1:], strict=False)
-    )
+    return all(start < end for start, end in of) and all(before[1] < after[0] for before, after in pairwise(of))
 
 
 @given(intervals)
