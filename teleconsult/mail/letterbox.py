@@ -53,7 +53,7 @@ class Mail:
 
     line: Line
     sender: str
-    message_id: str
+    language: str
     text: str
     html: str
     calendar: bytes | None
@@ -83,7 +83,7 @@ def open_mail(folder: Path, key: str) -> Mail:
     return Mail(
         line=_line(key, message),
         sender=str(message["From"]),
-        message_id=str(message["Message-ID"]),
+        language=str(message["Content-Language"] or "fr"),
         text=_content(message, "text/plain"),
         html=_content(message, "text/html").replace("<head>", HTML_BASE, 1),
         calendar=calendar.encode() if calendar else None,
