@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -14,16 +17,17 @@ from aiohttp.test_utils import TestClient, TestServer
 import booking.routes
 import teleconsult.mail.routes
 from booking.book import book
+from booking.lifecycle import Actor, ActorKind, Outcome
 from booking.models import Agent, AgentHours, Appointment, Kiosk, Organisation, Service, Site, SiteOpening
 from booking.passes import issue_manage
 from booking.progress import check_in, record_outcome, start_call
-from booking.lifecycle import Actor, ActorKind, Outcome
 from booking.schemas import Citizen
 from teleconsult.accounts.models import Account
-from teleconsult.accounts.register import register
+from teleconsult.accounts.passwords import hash_password
 from teleconsult.accounts.roles import Role
 from teleconsult.ground import make_ground
 from teleconsult.settings import Settings
+from teleconsult.web.events import EVENTS, Event
 from teleconsult.web.tokens import SIGNER
 
 Client = TestClient[web.Request, web.Application]
@@ -33,6 +37,12 @@ DAY_MINUTES = 24 * 60
 STEP = timedelta(minutes=30)
 JEANNE = Citizen(given_name="Jeanne", family_name="Martin", email="jeanne@example.org", phone="+33612345678")
 PAPERS = [{"fr": "Pièce d’identité", "en": "Identity document"}, {"fr": "Avis d’imposition", "en": "Tax notice"}]
+
+
+@cache
+def password_hash() -> str:
+    """Return the hash of everybody's password: slow on purpose, so made once."""
+    return hash_password(PASSWORD)
 
 
 def noon_zone(now: datetime) -> str:
@@ -65,7 +75,15 @@ class World:
     def next_start(self) -> datetime:
         return next_step(self.now)
 
-    async def book(self, start: datetime, citizen: Citizen = JEANNE, *, at: datetime | None = None, **more: Any) -> Appointment:
+    @property
+    def near_start(self) -> datetime:
+        """A start for which one may check in now, and might have two minutes ago."""
+        before = self.next_start - STEP
+        return before if self.now - before < timedelta(minutes=12) else self.next_start
+
+    async def book(
+        self, start: datetime, citizen: Citizen = JEANNE, *, at: datetime | None = None, **more: Any
+    ) -> Appointment:
         """Book with the world's agent, two hours ago unless `at` says when."""
         done = await book(
             now=at or self.now - timedelta(hours=2), service_id=self.service.id, site_id=self.site.id, start=start,
@@ -75,13 +93,17 @@ class World:
 
     async def arrive(self, appointment: Appointment, at: datetime) -> None:
         """Check the citizen in."""
-        await check_in(now=at, appointment_id=appointment.id, kiosk_id=appointment.kiosk_id, actor=Actor(ActorKind.CITIZEN))
+        await check_in(
+            now=at, appointment_id=appointment.id, kiosk_id=appointment.kiosk_id, actor=Actor(ActorKind.CITIZEN)
+        )
 
     async def call(self, appointment: Appointment, at: datetime) -> None:
         """Begin the conversation."""
         await start_call(now=at, appointment_id=appointment.id, actor=self.actor)
 
-    async def close(self, appointment: Appointment, outcome: Outcome, note: str = "", *, at: datetime | None = None) -> None:
+    async def close(
+        self, appointment: Appointment, outcome: Outcome, note: str = "", *, at: datetime | None = None
+    ) -> None:
         """Note an outcome."""
         await record_outcome(
             now=at or self.now, appointment_id=appointment.id, outcome=outcome, note=note, actor=self.actor
@@ -91,17 +113,29 @@ class World:
     def actor(self) -> Actor:
         return Actor(ActorKind.AGENT, self.agent.id)
 
+    @staticmethod
+    def instant(text: str) -> datetime:
+        """Return the instant that a form's value stands for."""
+        return datetime.fromisoformat(unescape(text))
+
     def manage_url(self, appointment: Appointment) -> str:
         """Return the citizen's own link."""
         token = issue_manage(self.app[SIGNER], appointment_id=appointment.id, ends_at=appointment.ends_at)
         return f"/rdv/{token}"
 
 
+def local_day_of(world: World, when: datetime) -> date:
+    """Return the day of an instant where the world is."""
+    return when.astimezone(ZoneInfo(world.zone)).date()
+
+
 async def make_world(app: web.Application, now: datetime) -> World:
     """Fill an open, empty database."""
     zone = noon_zone(now)
     accounts = {
-        name: await register(f"{name}@example.org", full_name, PASSWORD, roles)
+        name: await Account.create(
+            email=f"{name}@example.org", name=full_name, password_hash=password_hash(), roles=roles
+        )
         for name, full_name, roles in (
             ("claire", "Claire Fontaine", [Role.AGENT]),
             ("other", "Paul Durand", [Role.AGENT]),
@@ -158,3 +192,28 @@ async def sign_in(client: Client, name: str) -> None:
     answer = await client.post("/sign-in", data=form, allow_redirects=False)
     assert answer.status == 303, await answer.text()
     assert urlsplit(answer.headers["Location"]).path != "/sign-in"
+
+
+def heard(world: World, *kinds: type[Event]) -> list[Event]:
+    """Collect what the application publishes from now on."""
+    events: list[Event] = []
+
+    async def keep(event: Event) -> None:
+        events.append(event)
+
+    for kind in kinds:
+        world.app[EVENTS].subscribe(kind, keep)
+    return events
+
+
+async def page(client: Client, path: str, status: int = 200) -> str:
+    """Return the HTML at a path, after checking its status."""
+    answer = await client.get(path)
+    text = await answer.text()
+    assert answer.status == status, text
+    return text
+
+
+def url(appointment: Appointment) -> str:
+    """Return the address of the agent's page of an appointment."""
+    return f"/agent/appointments/{appointment.id}"
