@@ -1,10 +1,10 @@
 """Loading the demonstration: once, all or nothing; again changes nothing but to plan the days ahead."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
 from booking.models import Agent, AgentHours, Appointment, Kiosk, Organisation, Partner, Service, Site, SiteStaff
+from booking.partners import BOOKING_SCOPE, key_hash
 from teleconsult.accounts.models import Account
 from teleconsult.accounts.passwords import hash_password
 from teleconsult.accounts.roles import Role
@@ -15,8 +15,6 @@ from teleconsult.demo.past import write_past
 from teleconsult.demo.people import OFFICERS, OTHERS, PARTNER_KEY, PARTNER_NAME, PASSWORD
 from teleconsult.demo.ready import keep_ready
 from teleconsult.demo.upcoming import plan_days_ahead
-
-SCOPES = ["booking"]
 
 
 class DatabaseInUse(Exception):
@@ -37,15 +35,12 @@ async def load_demo(now: datetime) -> None:
             await _write_kiosks()
             await _write_offer()
             await _write_people(password_hash)
-            await Partner.create(name=PARTNER_NAME, key_hash=key_hash(PARTNER_KEY), scopes=SCOPES, throttled=False)
+            await Partner.create(
+                name=PARTNER_NAME, key_hash=key_hash(PARTNER_KEY), scopes=[BOOKING_SCOPE], throttled=False
+            )
             await write_past(now)
     await plan_days_ahead(now)
     await keep_ready(now)
-
-
-def key_hash(key: str) -> str:
-    """Return what is stored of an API key."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 async def _is_loaded() -> bool:

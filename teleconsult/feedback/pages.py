@@ -57,8 +57,11 @@ async def _closed(request: web.Request, refusal: DomainError) -> web.Response:
     return await _page(request, "feedback/closed.html", context, kiosk=True, status=status_of(refusal))
 
 
-def _exit(request: web.Request, link: Link) -> str:
-    return KIOSK_EXIT if link.surface is Surface.KIOSK else f"/feedback/{request.match_info['token']}/thanks"
+async def _exit(request: web.Request, link: Link) -> str:
+    """Return where to go next: a kiosk is wiped, anybody else is thanked (also who opens a kiosk's link elsewhere)."""
+    if link.surface is Surface.KIOSK and await current_or_none(request) is not None:
+        return KIOSK_EXIT
+    return f"/feedback/{request.match_info['token']}/thanks"
 
 
 async def show(request: web.Request) -> web.Response:
@@ -81,7 +84,7 @@ async def _ask(
         "choices": CHOICES,
         "given": given,
         "error": error,
-        "skip": _exit(request, link),
+        "skip": await _exit(request, link),
     }
     at_kiosk = link.surface is Surface.KIOSK
     return await _page(request, "feedback/question.html", context, kiosk=at_kiosk, status=status)
@@ -97,7 +100,7 @@ async def submit(request: web.Request) -> web.Response:
         await answer(now=utcnow(), appointment_id=link.appointment_id, score=form.value.score, surface=link.surface)
     except (TokenInvalid, TokenExpired, NothingToRate) as refusal:
         return await _closed(request, refusal)
-    raise web.HTTPSeeOther(_exit(request, link))
+    raise web.HTTPSeeOther(await _exit(request, link))
 
 
 async def thanks(request: web.Request) -> web.Response:

@@ -78,6 +78,16 @@ async def test_a_kiosk_goes_on_to_be_wiped(client: Client, server: TestServer, h
     assert (await Answer.get(appointment_id=held.id)).surface == "kiosk"
 
 
+async def test_a_kiosks_link_opened_elsewhere_ends_in_thanks(
+    client: Client, server: TestServer, held: Appointment
+) -> None:
+    url = link(server, held, "kiosk")
+    html = await (await client.get(url)).text()
+    assert 'class="kiosk"' not in html
+    answer = await client.post(url, data={"score": "10"}, allow_redirects=False)
+    assert answer.headers["Location"] == f"{url}/thanks"
+
+
 @pytest.mark.parametrize("data", [{}, {"score": ""}, {"score": "7"}, {"score": "good"}, {"score": "-5"}])
 async def test_anything_else_is_asked_again(
     client: Client, server: TestServer, held: Appointment, data: dict[str, str]
