@@ -4,7 +4,7 @@ from teleconsult.web.i18n import N_
 
 PAGE_TEXTS = {
     "connecting": N_("Connexion en cours…"),
-    "lobby": N_("Vous êtes bien arrivé. Votre conseiller va vous faire entrer."),
+    "lobby": N_("Vous êtes bien arrivé. L’agent va vous faire entrer."),
     "connected": N_("Vous êtes en communication."),
     "alone": N_("Vous êtes dans l’appel. En attente des autres personnes."),
     "reconnecting": N_("La connexion est coupée. Reconnexion en cours, restez devant l’écran."),
@@ -21,8 +21,8 @@ PAGE_TEXTS = {
     "nobodyWaits": N_("Personne n’attend."),
     "place": N_("Vous êtes le prochain."),
     "placeNumber": N_("Personnes avant vous\u00a0: {count}."),
-    "agentHere": N_("Votre conseiller est connecté. Il vous fait entrer dans un instant."),
-    "agentAway": N_("Votre conseiller n’est pas encore connecté. Restez ici, nous le prévenons."),
+    "agentHere": N_("L’agent est connecté. Il vous fait entrer dans un instant."),
+    "agentAway": N_("L’agent n’est pas encore connecté. Restez ici, il est prévenu."),
     "muted": N_("micro coupé"),
     "cameraOff": N_("caméra éteinte"),
     "microphoneMissing": N_("sans micro"),
@@ -56,7 +56,6 @@ PAGE_TEXTS = {
     "fileShow": N_("Afficher {name}"),
     "fileCancel": N_("Annuler {name}"),
     "fileDecline": N_("Refuser {name}"),
-    "fileSave": N_("Enregistrer {name}"),
     "fileHash": N_("Empreinte SHA-256 vérifiée\u00a0: {hash}"),
     "fileNew": N_("Nouveau document\u00a0: {name}"),
     "pageOf": N_("Page {page} sur {count}"),

@@ -1,18 +1,33 @@
 """Two Chromiums in a call through the relay: whose picture arrives is told by its colour."""
 
+import hashlib
+import io
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 from playwright.async_api import Page
 
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.support.browsers import running_browser
-from tests.support.media import AGENT, CITIZEN, Person, make_devices
+from tests.support.media import ADVISER, AGENT, CITIZEN, Person, make_devices
 
 ROOM = "room1"
+KEEP_SOCKETS = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket { constructor(...a) { super(...a); window.sockets.push(this); } };
+"""
+KEEP_CONNECTIONS = """
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...a) { super(...a); window.connections.push(this); }
+};
+"""
 TOLERANCE = 45
 
 # The mean colour of the lower half of a participant's decoded picture.
@@ -52,6 +67,12 @@ async def citizen(tmp_path: Path) -> AsyncIterator[Page]:
 @pytest.fixture
 async def agent(tmp_path: Path) -> AsyncIterator[Page]:
     async for page in page_of(AGENT, tmp_path, {"width": 1440, "height": 900}):
+        yield page
+
+
+@pytest.fixture
+async def adviser(tmp_path: Path) -> AsyncIterator[Page]:
+    async for page in page_of(ADVISER, tmp_path, {"width": 1280, "height": 720}):
         yield page
 
 
@@ -95,3 +116,147 @@ async def test_both_see_each_other_once_the_agent_admits(server: TestServer, cit
     await state(agent, "connected")
     await shows(citizen, AGENT)
     await shows(agent, CITIZEN)
+
+
+async def test_a_cut_socket_comes_back_into_the_call(server: TestServer, citizen: Page, agent: Page) -> None:
+    await citizen.add_init_script(KEEP_SOCKETS)
+    await in_call(citizen, agent, server)
+    await citizen.evaluate("window.sockets.at(-1).close(4000)")
+    await citizen.wait_for_function("window.sockets.length === 2 && window.sockets[1].readyState === 1")
+    await state(citizen, "connected")
+    await agent.click("#toggle-camera")
+    await citizen.wait_for_selector('.call-tile[data-camera="off"]')
+    await agent.click("#toggle-camera")
+    await shows(citizen, AGENT)
+
+
+@pytest.mark.parametrize("who", ["citizen", "agent"])
+async def test_a_tab_that_was_killed_comes_back_without_a_click(
+    server: TestServer, citizen: Page, agent: Page, who: str
+) -> None:
+    await in_call(citizen, agent, server)
+    killed = {"citizen": citizen, "agent": agent}[who]
+    context = killed.context
+    address = killed.url
+    await killed.close()
+    reopened = await context.new_page()
+    await reopened.goto(address)
+    await state(reopened, "connected")
+    await shows(reopened, AGENT if who == "citizen" else CITIZEN)
+    other = agent if who == "citizen" else citizen
+    await shows(other, CITIZEN if who == "citizen" else AGENT)
+
+
+async def test_a_dead_media_path_is_replaced(server: TestServer, citizen: Page, agent: Page) -> None:
+    await citizen.add_init_script(KEEP_CONNECTIONS)
+    await in_call(citizen, agent, server)
+    await citizen.evaluate("window.connections.at(-1).close()")
+    await citizen.wait_for_function("window.connections.length >= 2", timeout=25_000)
+    await state(citizen, "connected")
+    await shows(citizen, AGENT)
+    await shows(agent, CITIZEN)
+
+
+async def test_documents_cross_both_ways_with_their_hash_and_vanish_at_the_end(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await in_call(citizen, agent, server)
+    photo = make_photo()
+    await citizen.set_input_files("#file", [{"name": "photo.png", "mimeType": "image/png", "buffer": photo}])
+    await received(agent, citizen, "photo.png", photo)
+    await agent.wait_for_selector("#viewer img.call-viewer__image")
+    form = make_pdf()
+    await agent.set_input_files("#file", [{"name": "formulaire.pdf", "mimeType": "application/pdf", "buffer": form}])
+    await received(citizen, agent, "formulaire.pdf", form)
+    await citizen.wait_for_selector("#viewer canvas.call-viewer__canvas")
+    await agent.click("#hang-up")
+    await agent.click("#hang-up-confirm")
+    for page, who in ((citizen, "citizen"), (agent, "agent")):
+        await page.wait_for_url(f"**/after/{who}", wait_until="domcontentloaded")
+
+
+async def test_a_document_that_lies_about_its_type_is_refused_by_the_relay(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await in_call(citizen, agent, server)
+    program = b"MZ" + b"\0" * 1000
+    await citizen.set_input_files("#file", [{"name": "facture.pdf", "mimeType": "application/pdf", "buffer": program}])
+    row = await citizen.wait_for_selector('#documents-list [data-state="failed"]')
+    assert "ne correspond pas" in await row.inner_text()
+    await agent.wait_for_selector('#documents-list [data-state="failed"]')
+
+
+async def test_an_adviser_joins_as_the_third(server: TestServer, citizen: Page, agent: Page, adviser: Page) -> None:
+    await in_call(citizen, agent, server)
+    await open_call(adviser, server, "adviser")
+    for page, people in ((adviser, (CITIZEN, AGENT)), (citizen, (AGENT, ADVISER)), (agent, (CITIZEN, ADVISER))):
+        for person in people:
+            await shows(page, person)
+    await adviser.click("#hang-up")
+    await adviser.click("#hang-up-confirm")
+    await adviser.wait_for_url("**/after/adviser", wait_until="domcontentloaded")
+    await agent.wait_for_selector('video[data-role="adviser"]', state="detached")
+    await shows(agent, CITIZEN)
+    await state(agent, "connected")
+
+
+async def test_without_camera_and_microphone_one_still_sees_the_other(
+    server: TestServer, agent: Page, tmp_path: Path
+) -> None:
+    async with running_browser() as browser:
+        context = await browser.new_context(viewport={"width": 1080, "height": 1920})
+        bare = await context.new_page()
+        await bare.add_init_script("navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('refused'))")
+        await open_call(bare, server, "citizen")
+        await state(bare, "lobby")
+        await bare.wait_for_selector("#device-notice:not([hidden])")
+        await open_call(agent, server, "agent", "&admit=1")
+        await state(bare, "connected")
+        await shows(bare, AGENT)
+        await agent.wait_for_selector('.call-tile[data-camera="missing"]')
+
+
+async def test_no_accessibility_violation(server: TestServer, citizen: Page, agent: Page) -> None:
+    await open_call(citizen, server, "citizen")
+    await state(citizen, "lobby")
+    await assert_accessible(citizen)
+    await open_call(agent, server, "agent")
+    await agent.wait_for_selector("#waiting-list [data-admit]")
+    await agent.click("#waiting-list [data-admit]")
+    await shows(agent, CITIZEN)
+    await citizen.set_input_files("#file", [{"name": "p.png", "mimeType": "image/png", "buffer": make_photo()}])
+    await agent.wait_for_selector("#viewer img")
+    for page in (citizen, agent):
+        await assert_accessible(page)
+    await agent.click("#hang-up")
+    await assert_accessible(agent)
+
+
+async def assert_accessible(page: Page) -> None:
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+async def received(recipient: Page, sender: Page, name: str, content: bytes) -> None:
+    """Wait until a document is done on both sides, and check that both show the hash of what was sent."""
+    digest = hashlib.sha256(content).hexdigest()
+    for page in (recipient, sender):
+        row = await page.wait_for_selector(f'#documents-list [data-name="{name}"][data-state="done"]')
+        assert await row.get_attribute("data-sha256") == digest
+    await recipient.wait_for_selector(f'html[data-document="{digest}"]', state="attached")
+
+
+def make_photo() -> bytes:
+    """Return a PNG that does not compress, of some 1.4 MB, so that it takes several acknowledgements."""
+    image = Image.frombytes("RGB", (700, 700), random.Random(1).randbytes(700 * 700 * 3))
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def make_pdf() -> bytes:
+    """Return a PDF of two pages."""
+    buffer = io.BytesIO()
+    pages = [Image.new("RGB", (600, 800), colour) for colour in ("white", "yellow")]
+    pages[0].save(buffer, "pdf", save_all=True, append_images=pages[1:])
+    return buffer.getvalue()
