@@ -73,9 +73,9 @@ class Meeting:
 
 
 async def read_meeting(appointment_id: str) -> Meeting:
-    """Read an appointment as it now stands; raises tortoise's DoesNotExist if there is none."""
+    """Read an appointment as it now stands; raises AppointmentUnknown if there is none."""
     related = ("service__organisation", "site", "kiosk", "agent")
-    return meeting_of(await Appointment.get(id=appointment_id).select_related(*related))
+    return meeting_of(await Appointment.get_or_none(id=appointment_id).select_related(*related))
 
 
 async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
@@ -96,6 +96,8 @@ async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
 
 def meeting_of(appointment: Appointment) -> Meeting:
     """Return what may be said of an appointment that was read with its service, organisation, site, kiosk and agent."""
+    if appointment is None:
+        raise AppointmentUnknown
     service, site, agent = appointment.service, appointment.site, appointment.agent
     return Meeting(
         appointment_id=appointment.id,
