@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from booking.errors import AppointmentUnknown
 from booking.models import Agent, Appointment, Notice
 from booking.notices import Recipient
 from booking.passes import shown_reference
@@ -75,7 +76,10 @@ class Meeting:
 async def read_meeting(appointment_id: str) -> Meeting:
     """Read an appointment as it now stands; raises AppointmentUnknown if there is none."""
     related = ("service__organisation", "site", "kiosk", "agent")
-    return meeting_of(await Appointment.get_or_none(id=appointment_id).select_related(*related))
+    appointment = await Appointment.get_or_none(id=appointment_id).select_related(*related)
+    if appointment is None:
+        raise AppointmentUnknown
+    return meeting_of(appointment)
 
 
 async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
@@ -96,8 +100,6 @@ async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
 
 def meeting_of(appointment: Appointment) -> Meeting:
     """Return what may be said of an appointment that was read with its service, organisation, site, kiosk and agent."""
-    if appointment is None:
-        raise AppointmentUnknown
     service, site, agent = appointment.service, appointment.site, appointment.agent
     return Meeting(
         appointment_id=appointment.id,
