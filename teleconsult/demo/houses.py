@@ -1,10 +1,11 @@
 """The houses of the demonstration: six rows of the public list of France Services, and their booths."""
 
-import csv
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking.models import Site, SiteOpening
+from booking.sites_csv import read_sites
+from booking.sites_import import plan_import, write_import
 
 FILE = Path(__file__).with_name("data") / "houses.csv"
 FULL = ("printer", "scanner", "wheelchair", "hearing_loop")
@@ -31,11 +32,6 @@ DEMO_HOUSE = HOUSES[0].external_id
 
 
 async def import_houses() -> None:
-    """interim"""
-    with FILE.open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            site = await Site.create(external_id=row["id_fs"], name=row["lib_fs"], commune=row["lib_com"], department=row["insee_dep"], address=row["adresse"], postcode=row["code_postal"], latitude=float(row["latitude"]), longitude=float(row["longitude"]), phone=row["telephone"])
-            for weekday, name in enumerate(("lundi","mardi","mercredi","jeudi","vendredi","samedi")):
-                for block in filter(None, row["h_"+name].split(" / ")):
-                    a, b = ([int(x) for x in t.split(":")] for t in block.split(" - "))
-                    await SiteOpening.create(site=site, weekday=weekday, start_minute=a[0]*60+a[1], end_minute=b[0]*60+b[1])
+    """Import the six houses as the `sites import` command does."""
+    listed = read_sites(await asyncio.to_thread(FILE.read_bytes))
+    await write_import(await plan_import(listed.rows))

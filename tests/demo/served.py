@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 import kiosks.routes
+import teleconsult.demo
 import teleconsult.feedback.routes
 import teleconsult.reports.routes
 from teleconsult.clock import utcnow
@@ -29,7 +30,9 @@ def make_counting_app(database_url: str, data_dir: Path) -> web.Application:
 @asynccontextmanager
 async def demo_server(database_url: str, data_dir: Path, now: datetime | None = None) -> AsyncIterator[TestServer]:
     """Serve it on a free port of the loopback interface, with the demonstration loaded as of `now`."""
-    server = TestServer(make_counting_app(database_url, data_dir), host="localhost")
+    app = make_counting_app(database_url, data_dir)
+    teleconsult.demo.setup(app)
+    server = TestServer(app, host="localhost")
     await server.start_server()
     try:
         await load_demo(now or utcnow())

@@ -65,6 +65,19 @@ async def test_a_second_load_changes_nothing(database: Database) -> None:
     assert await counts() == first
 
 
+async def test_a_load_that_breaks_off_leaves_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def break_off(now: datetime) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("teleconsult.demo.load.write_past", break_off)
+    with pytest.raises(RuntimeError, match="power cut"):
+        await load_demo(SATURDAY_EVENING)
+    assert not any((await counts()).values())
+    monkeypatch.undo()
+    await load_demo(SATURDAY_EVENING)
+    assert await Site.all().count() == 6
+
+
 async def test_what_was_changed_stays_changed(database: Database) -> None:
     await load_demo(SATURDAY_EVENING)
     await Service.filter(slug="impots").update(name="Autre nom")
