@@ -1,7 +1,8 @@
-"""A small world for kiosks: two houses, three kiosks, two services, agents at any hour, an adviser of the first house."""
+"""A small world for kiosks: two houses, three kiosks, two services, agents at any hour, an adviser."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from booking.book import book
 from booking.lifecycle import Actor, ActorKind
@@ -51,13 +52,19 @@ async def _site(name: str, commune: str, latitude: float, longitude: float) -> S
         name=name, commune=commune, department="45", address="1 place de la Mairie", postcode="45000",
         latitude=latitude, longitude=longitude,
     )  # fmt: skip
-    for weekday in range(7):
-        await SiteOpening.create(site=site, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES)
+    await SiteOpening.bulk_create(
+        SiteOpening(site=site, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES) for weekday in range(7)
+    )
     return site
 
 
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)  # slow on purpose, the same for all
+
+
 async def _account(email: str, name: str, role: Role) -> Account:
-    return await Account.create(email=email, name=name, password_hash=hash_password(PASSWORD), roles=[role.value])
+    return await Account.create(email=email, name=name, password_hash=_password_hash(), roles=[role.value])
 
 
 async def _agent(organisation: Organisation, name: str, services: list[Service], account: Account | None) -> Agent:
@@ -65,8 +72,9 @@ async def _agent(organisation: Organisation, name: str, services: list[Service],
         organisation=organisation, name=name, email=f"{name.split()[0].lower()}@example.fr", account=account
     )
     await agent.services.add(*services)
-    for weekday in range(7):
-        await AgentHours.create(agent=agent, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES)
+    await AgentHours.bulk_create(
+        AgentHours(agent=agent, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES) for weekday in range(7)
+    )
     return agent
 
 
@@ -125,11 +133,13 @@ async def appointment_at(
     if kiosk is not None:
         appointment.kiosk_id = kiosk.id
     appointment.starts_at, appointment.ends_at = starts_at, starts_at + timedelta(minutes=30)
+    taken = Range(appointment.starts_at, appointment.ends_at)
     async with transaction():
-        await appointment.save()
         await release(appointment.id)
-        taken = Range(appointment.starts_at, appointment.ends_at)
-        for resource in (agent_resource(appointment.agent_id), kiosk_resource(appointment.kiosk_id)):
-            assert await claim(resource, taken, appointment.id)
+        free = [each.id for each in world.agents if await claim(agent_resource(each.id), taken, appointment.id)]
+        await Occupancy.filter(appointment_id=appointment.id, resource__not=agent_resource(free[0])).delete()
+        assert await claim(kiosk_resource(appointment.kiosk_id), taken, appointment.id)
+        appointment.agent_id = free[0]
+        await appointment.save()
     assert await Occupancy.filter(appointment_id=appointment.id).count() == 2
     return appointment
