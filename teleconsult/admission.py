@@ -25,7 +25,7 @@ from teleconsult.web.tokens import SIGNER
 
 ERROR_TEXTS = {
     "consultation_over": N_("Cette consultation est terminée."),
-    "consultation_not_yet": N_("Il est trop tôt pour ouvrir cette consultation : revenez peu avant l’heure prévue."),
+    "consultation_not_yet": N_("Il est trop tôt pour ouvrir cette consultation : revenez peu avant l’heure prévue."),
     "not_of_this_consultation": N_("Cette consultation n’est pas la vôtre."),
 }
 
@@ -134,7 +134,7 @@ async def _adviser(request: web.Request, appointment: AppointmentView) -> Entry 
         language=language(request),
         title=appointment.service,
         details=_details(request, appointment),
-        after_url="/desk",
+        after_url=f"/desk/{appointment.site_id}",
         help_url=None,
         admit_on_join=False,
     )
@@ -147,7 +147,10 @@ def _details(request: web.Request, appointment: AppointmentView) -> tuple[tuple[
         (translate(N_("Référence")), shown_reference(appointment.reference)),
         (translate(N_("Maison")), f"{appointment.site} ({appointment.kiosk})"),
         (translate(N_("Prévu à")), format_time(appointment.starts_at, appointment.agent_timezone, language(request))),
-        (translate(N_("Besoins")), ", ".join(need_text(need, translate, language(request)) for need in appointment.needs)),
+        (
+            translate(N_("Besoins")),
+            ", ".join(need_text(need, translate, language(request)) for need in appointment.needs),
+        ),
         (translate(N_("Pièces demandées")), ", ".join(appointment.papers)),
     ]
     return tuple((label, value) for label, value in lines if value)

@@ -4,7 +4,7 @@ import sqlite3
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tortoise import fields
 from tortoise.backends.base.client import TransactionContext
@@ -113,7 +113,7 @@ def _make_folder(url: str) -> None:
 
 def transaction() -> "TransactionContext[Any]":
     """Return a context manager that commits at its end and rolls back on an error. Never await the network inside."""
-    return cast("TransactionContext[Any]", in_transaction("default"))
+    return in_transaction("default")
 
 
 def dialect() -> str:

@@ -15,8 +15,8 @@ S = TypeVar("S", bound=BaseModel)
 
 TEXTS = {
     "missing": N_("Ce champ est obligatoire."),
-    "string_too_short": N_("C’est trop court : {min_length} caractères au moins."),
-    "string_too_long": N_("C’est trop long : {max_length} caractères au plus."),
+    "string_too_short": N_("C’est trop court : {min_length} caractères au moins."),
+    "string_too_long": N_("C’est trop long : {max_length} caractères au plus."),
     "string_type": N_("Écrivez un texte."),
     "string_pattern_mismatch": N_("Ce n’est pas écrit comme il faut."),
     "int_parsing": N_("Écrivez un nombre entier."),
@@ -34,7 +34,7 @@ TEXTS = {
     "extra_forbidden": N_("Ce champ n’existe pas."),
     "json_invalid": N_("Ce n’est pas du JSON valable."),
     "model_type": N_("Envoyez un objet JSON."),
-    "too_long": N_("C’est trop long : {max_length} au plus."),
+    "too_long": N_("C’est trop long : {max_length} au plus."),
 }
 EMPTY = {"string_too_short", "missing"}
 

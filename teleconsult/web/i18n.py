@@ -82,7 +82,7 @@ class Translations:
         catalog = self.catalog(language)
 
         def translate(message: str, **params: Any) -> str:
-            text: str = catalog.gettext(message)
+            text = str(catalog.gettext(message))
             return text.format(**params) if params else text
 
         return translate

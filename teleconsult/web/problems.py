@@ -36,9 +36,9 @@ ERROR_TEXTS = {
     "too_many_requests": N_("Trop de demandes à la fois. Réessayez dans {retry_after} secondes."),
     "unavailable": N_("Le service n’est pas disponible pour l’instant. Réessayez dans un instant."),
     "token_invalid": N_("Ce lien n’est pas valable. Vérifiez qu’il est complet."),
-    "token_expired": N_("Ce lien n’est plus valable : sa durée est dépassée."),
-    "cross_origin": N_("Cette demande vient d’un autre site : elle est refusée."),
-    "internal": N_("Une erreur est survenue de notre côté. Rien n’est perdu : réessayez dans un instant."),
+    "token_expired": N_("Ce lien n’est plus valable : sa durée est dépassée."),
+    "cross_origin": N_("Cette demande vient d’un autre site : elle est refusée."),
+    "internal": N_("Une erreur est survenue de notre côté. Rien n’est perdu : réessayez dans un instant."),
 }
 TITLES = {
     404: N_("Page introuvable"),
