@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from playwright.async_api import FileChooser, Locator, Page
+from playwright.async_api import FileChooser, Locator, Page, expect
 
 MAX_TABS = 250
 FOCUSED = "element => element === document.activeElement"
@@ -38,8 +38,13 @@ class Pointer:
         await target.press_sequentially(text)
 
     async def choose(self, target: Locator) -> None:
-        # The visible part of a styled radio button is its label.
-        await target.page.locator(f"label[for='{await target.get_attribute('id')}']").click()
+        # A styled radio button shows its label; whichever of the two lies on top takes the touch.
+        label = target.page.locator(f"label[for='{await target.get_attribute('id')}']")
+        await label.scroll_into_view_if_needed()
+        box = await label.bounding_box()
+        assert box is not None
+        await target.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await expect(target).to_be_checked()
 
     async def give_file(self, target: Locator, file: Path) -> None:
         async with target.page.expect_file_chooser() as opening:

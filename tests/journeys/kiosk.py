@@ -20,12 +20,22 @@ class Booked:
     starts_at: datetime
 
 
-async def open_kiosk(seat: Seat, url: str) -> str:
-    """Open the first screen and return the reference that the demonstration shows there."""
+@dataclass(frozen=True)
+class Demonstration:
+    """What the first screen says: the reference of what is ready, and the house in which the kiosk stands."""
+
+    reference: str
+    house: str
+
+
+async def open_kiosk(seat: Seat, url: str) -> Demonstration:
+    """Open the first screen and read it."""
     await seat.page.goto(f"{url}/kiosk")
     await expect(seat.page.get_by_role("heading", name="Bonjour et bienvenue")).to_be_visible()
     await seat.look()
-    return await seat.page.locator("#demo-reference").inner_text()
+    reference = await seat.page.locator("#demo-reference").inner_text()
+    house, _, _ = (await seat.page.locator(".kiosk-house").inner_text()).partition(" · ")
+    return Demonstration(reference, house)
 
 
 async def book(seat: Seat) -> Booked:

@@ -25,6 +25,13 @@ async def sign_in(seat: Seat, url: str, path: str, email: str) -> None:
     await seat.look()
 
 
+async def go_to_house(seat: Seat, name: str) -> None:
+    """Say at the front desk in which of one's houses one is today."""
+    await seat.hands.press(seat.page.locator("main").get_by_role("link", name=name))
+    await expect(seat.page.get_by_role("heading", name=name)).to_be_visible()
+    await seat.look()
+
+
 async def see_arrival(seat: Seat) -> None:
     """Wait until the agenda says by itself that somebody has arrived."""
     await expect(seat.page.get_by_role("heading", name="Un usager vous attend")).to_be_visible(timeout=15_000)
