@@ -80,7 +80,11 @@ async def page_of(person: Person, folder: Path, viewport: dict[str, int]) -> Asy
     """Yield a page in a browser of the person's own, with their camera and microphone."""
     devices = make_devices(person, folder)
     async with running_browser(devices.camera, devices.microphone) as browser:
-        context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"])  # type: ignore[arg-type]
+        context = await browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            permissions=["camera", "microphone"],
+            locale="fr-FR",
+        )
         yield await context.new_page()
 
 
@@ -122,7 +126,7 @@ async def test_a_cut_socket_comes_back_into_the_call(server: TestServer, citizen
     await citizen.add_init_script(KEEP_SOCKETS)
     await in_call(citizen, agent, server)
     await citizen.evaluate("window.sockets.at(-1).close(4000)")
-    await citizen.wait_for_function("window.sockets.length === 2 && window.sockets[1].readyState === 1")
+    await citizen.wait_for_function("() => window.sockets.length === 2 && window.sockets[1].readyState === 1")
     await state(citizen, "connected")
     await agent.click("#toggle-camera")
     await citizen.wait_for_selector('.call-tile[data-camera="off"]')
@@ -151,7 +155,7 @@ async def test_a_dead_media_path_is_replaced(server: TestServer, citizen: Page, 
     await citizen.add_init_script(KEEP_CONNECTIONS)
     await in_call(citizen, agent, server)
     await citizen.evaluate("window.connections.at(-1).close()")
-    await citizen.wait_for_function("window.connections.length >= 2", timeout=25_000)
+    await citizen.wait_for_function("() => window.connections.length >= 2", timeout=25_000)
     await state(citizen, "connected")
     await shows(citizen, AGENT)
     await shows(agent, CITIZEN)
