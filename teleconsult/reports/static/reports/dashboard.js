@@ -33,9 +33,10 @@ function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** @param {string} text @returns {string} */
+/** What all houses' names begin with tells none of them apart. @param {string} text @returns {string} */
 function shorten(text) {
-  return text.length > SHORT_LABEL ? `${text.slice(0, SHORT_LABEL - 1)}…` : text;
+  const own = text.replace(/^France services (de |d['’])?/i, "");
+  return own.length > SHORT_LABEL ? `${own.slice(0, SHORT_LABEL - 1)}…` : own;
 }
 
 /** @param {ChartData} data @param {string} language */
