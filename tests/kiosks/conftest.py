@@ -1,6 +1,5 @@
 """An application of ground, booking and kiosks alone, on a migrated database with a small world in it."""
 
-
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
