@@ -8,12 +8,12 @@ from tortoise.exceptions import IntegrityError
 from booking.errors import NotBookable, SlotTaken
 from booking.events import AppointmentBooked
 from booking.idempotency import Once, answered, remember
-from booking.lifecycle import Actor, ActorKind, Status
+from booking.lifecycle import Actor, Status
 from booking.models import Appointment
 from booking.notices import Kind, plan_notices
 from booking.passes import new_reference
 from booking.placement import Outrun, Placement, Wish, claim_placement, place, slot_taken
-from booking.record import ATTEMPTS, Done, again_after_deadlock, event, locked, require_hold, write_down
+from booking.record import ATTEMPTS, Done, again_after_deadlock, event, require_access, write_down
 from booking.schemas import Citizen
 from booking.search import first_start
 from teleconsult.database import new_id, transaction
@@ -76,11 +76,7 @@ async def _agent_before(follow_up_of: str | None, actor: Actor) -> str | None:
     """Return the agent of the appointment that is followed up, if the actor has anything to do with it."""
     if follow_up_of is None:
         return None
-    async with transaction():
-        original = await locked(follow_up_of)
-    if actor.kind is not ActorKind.CITIZEN:
-        await require_hold(original, actor)
-    return original.agent_id
+    return (await require_access(follow_up_of, actor)).agent_id
 
 
 async def _first_slot(placement: Placement, now: datetime) -> datetime:

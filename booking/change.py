@@ -9,7 +9,7 @@ from booking.models import Appointment
 from booking.notices import Kind, plan_notices
 from booking.occupancies import release
 from booking.placement import Outrun, Placement, Wish, claim_placement, place, slot_taken
-from booking.record import Done, again_after_deadlock, event, locked, move, require_hold, write_down
+from booking.record import Done, again_after_deadlock, event, locked, move, require_access, require_hold, write_down
 from teleconsult.database import transaction
 
 # They change what is ahead of them; what has begun is the agent's and the house's to sort out.
@@ -46,7 +46,8 @@ async def reschedule(
     nothing happens. Raises AppointmentUnknown, NotYours, NotReschedulable (with `appointment_status`), and all that
     `book` raises.
     """
-    appointment = await _movable(appointment_id, actor, now)
+    appointment = await require_access(appointment_id, actor)
+    _require_movable(appointment, actor, now)
     site = site_id or appointment.site_id
     if (start, site) == (appointment.starts_at, appointment.site_id):
         return Done(appointment)
@@ -64,14 +65,6 @@ async def reschedule(
         return await again_after_deadlock(lambda: _move(placement, actor, now))
     except Outrun:
         raise await slot_taken(wish, now) from None
-
-
-async def _movable(appointment_id: str, actor: Actor, now: datetime) -> Appointment:
-    async with transaction():
-        appointment = await locked(appointment_id)
-        await require_hold(appointment, actor)
-    _require_movable(appointment, actor, now)
-    return appointment
 
 
 def _require_movable(appointment: Appointment, actor: Actor, now: datetime) -> None:

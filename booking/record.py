@@ -60,12 +60,13 @@ async def require_hold(appointment: Appointment, actor: Actor) -> None:
         raise NotYours
 
 
-async def require_access(appointment_id: str, actor: Actor) -> None:
-    """Raise AppointmentUnknown, or NotYours as `require_hold` does."""
+async def require_access(appointment_id: str, actor: Actor) -> Appointment:
+    """Return an appointment, unlocked. Raises AppointmentUnknown, or NotYours as `require_hold` does."""
     appointment = await Appointment.get_or_none(id=appointment_id)
     if appointment is None:
         raise AppointmentUnknown
     await require_hold(appointment, actor)
+    return appointment
 
 
 async def _is_the_agent(appointment: Appointment, agent_id: str) -> bool:

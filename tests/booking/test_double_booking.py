@@ -9,8 +9,9 @@ from tortoise.exceptions import IntegrityError
 from booking.book import book
 from booking.errors import SlotTaken
 from booking.models import Appointment, Notice, Occupancy, Transition
-from booking.record import Done
-from teleconsult.database import Database, transaction, violated_constraint
+from booking.occupancies import Range, claim
+from booking.record import Done, again_after_deadlock
+from teleconsult.database import Database, connect, transaction, violated_constraint
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, Offer, make_offer, make_site, paris_monday
 
 
@@ -96,8 +97,6 @@ async def test_fifty_at_once_fill_every_pair(database: Database) -> None:
 
 async def test_refused_claim_leaves_the_transaction_alive(database: Database) -> None:
     """A lost agent or kiosk costs one statement, not the transaction, on both databases."""
-    from booking.occupancies import Range, claim
-
     offer = await make_offer()
     done = await booked(offer, paris_monday(10))
     taken = Range(paris_monday(10), paris_monday(10, 35))
@@ -105,3 +104,29 @@ async def test_refused_claim_leaves_the_transaction_alive(database: Database) ->
         assert not await claim(f"agent:{offer.agents[0].id}", taken, done.appointment.id)
         assert await claim(f"agent:{'1' * 32}", taken, done.appointment.id)
     assert await Occupancy.all().count() == 3
+
+
+async def test_deadlock_is_broken_and_tried_again(postgres_url: str) -> None:
+    """Two transactions that wait for each other: PostgreSQL ends one, which starts anew and finds everything taken."""
+    database = await connect(postgres_url)
+    offer = await make_offer()
+    done = await booked(offer, paris_monday(10))
+    taken = Range(paris_monday(14), paris_monday(15))
+    both_hold_one = asyncio.Barrier(2)
+    attempts: list[str] = []
+
+    async def take(first: str, second: str) -> list[bool]:
+        attempts.append(first)
+        async with transaction():
+            got = [await claim(first, taken, done.appointment.id)]
+            if len(attempts) <= 2:
+                await both_hold_one.wait()
+            return [*got, await claim(second, taken, done.appointment.id)]
+
+    left, right = f"agent:{'1' * 32}", f"agent:{'2' * 32}"
+    results = await asyncio.gather(
+        again_after_deadlock(lambda: take(left, right)), again_after_deadlock(lambda: take(right, left))
+    )
+    assert sorted(results) == [[False, False], [True, True]]
+    assert len(attempts) == 3
+    await database.close()
