@@ -1,0 +1,82 @@
+"""What the relay takes from inside aiortc and aioice is still there; if not, read signaling/relay/hooks.py."""
+
+import importlib.metadata
+import inspect
+
+import aiortc
+from aioice.ice import Connection, StunProtocol
+from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc.rtcpeerconnection import RTCPeerConnection
+from aiortc.rtcrtpreceiver import RTCRtpReceiver, StreamStatistics
+from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+
+from signaling.relay import hooks
+from signaling.relay.network import Network
+from signaling.relay.peer import Peer
+from signaling.relay.receiver import ForwardingReceiver
+from signaling.relay.sender import ForwardingSender
+
+
+def parameters(function: object) -> list[str]:
+    return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+
+def test_the_versions_are_those_that_the_hooks_were_written_for() -> None:
+    assert aiortc.__version__ == hooks.AIORTC_VERSION
+    assert importlib.metadata.version("aioice") == hooks.AIOICE_VERSION
+
+
+def test_what_is_overridden_is_still_called_so() -> None:
+    create = RTCPeerConnection._RTCPeerConnection__createTransceiver  # type: ignore[attr-defined]
+    assert parameters(create) == ["self", "direction", "kind", "sender_track"]
+    assert parameters(RTCPeerConnection._RTCPeerConnection__createDtlsTransport) == ["self"]  # type: ignore[attr-defined]
+    assert parameters(RTCDtlsTransport._handle_rtp_data) == ["self", "data", "arrival_time_ms"]
+    assert parameters(Connection.get_component_candidates) == ["self", "component", "addresses", "timeout"]
+    for ours, theirs in ((ForwardingReceiver, RTCRtpReceiver), (ForwardingSender, RTCRtpSender)):
+        for name in ("stop", "_handle_rtcp_packet"):
+            assert parameters(getattr(ours, name)) == parameters(getattr(theirs, name))
+    assert parameters(ForwardingReceiver.receive) == parameters(RTCRtpReceiver.receive)
+    assert parameters(ForwardingReceiver._handle_rtp_packet) == parameters(RTCRtpReceiver._handle_rtp_packet)
+    assert parameters(ForwardingSender.send) == parameters(RTCRtpSender.send)
+
+
+def test_what_is_called_is_still_there() -> None:
+    for name in ("_send_rtp", "_register_rtp_sender", "_unregister_rtp_sender", "_register_rtp_receiver"):
+        assert inspect.isfunction(getattr(RTCDtlsTransport, name))
+    assert parameters(RtpRouter.route_rtp) == ["self", "packet"]
+    assert parameters(StunProtocol.__init__) == ["self", "receiver"]
+    assert parameters(StreamStatistics.add) == ["self", "packet"]
+    assert isinstance(inspect.getattr_static(RTCRtpTransceiver, "sender"), property)
+
+
+async def test_transceivers_are_ours_and_no_decoder_runs() -> None:
+    peer = Peer(1, Network(addresses=("127.0.0.1",)), on_state=print, on_channel=print, on_data=print)
+    peer.set_slots({"other"})
+    sdp = await peer.offer()
+    for transceiver in peer._connection.getTransceivers():
+        assert isinstance(transceiver.sender, ForwardingSender)
+        assert isinstance(transceiver.receiver, ForwardingReceiver)
+        assert transceiver.receiver._RTCRtpReceiver__decoder_thread is None  # type: ignore[attr-defined]
+        assert f"a=ssrc:{transceiver.sender._ssrc} " in sdp, "what is announced is what will be sent"
+    assert peer.received == 0
+    await peer.close()
+
+
+async def test_sockets_are_where_the_settings_want_them() -> None:
+    network = Network(addresses=("127.0.0.1",), ports=(42000, 42099), public_address="203.0.113.7")
+    assert hooks.local_addresses(Network(loopback=True))[-1] == "127.0.0.1"
+    peer = Peer(1, network, on_state=print, on_channel=print, on_data=print)
+    lines = [line.split() for line in (await peer.offer()).splitlines() if line.startswith("a=candidate")]
+    await peer.close()
+    assert {line[4] for line in lines} == {"127.0.0.1"}
+    assert all(42000 <= int(line[5]) <= 42099 for line in lines)
+
+
+async def test_a_public_address_is_advertised_for_every_address_but_loopback() -> None:
+    addresses = [address for address in hooks.local_addresses(Network()) if address != hooks.LOOPBACK][:1]
+    network = Network(addresses=tuple(addresses) or ("127.0.0.2",), public_address="203.0.113.7")
+    peer = Peer(1, network, on_state=print, on_channel=print, on_data=print)
+    candidates = [line for line in (await peer.offer()).splitlines() if line.startswith("a=candidate")]
+    await peer.close()
+    assert any(" 203.0.113.7 " in line and " typ srflx " in line for line in candidates)
