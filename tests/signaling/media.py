@@ -88,16 +88,18 @@ class RelayParticipant:
     def _connect(self) -> None:
         self.tracks = {}
         self.channel_open.clear()
-        connection = self.connection = RTCPeerConnection(
-            # with any other policy aiortc forgets to bundle the second video section of an offer
-            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-        )
+        connection = self.connection = self.make_connection()
 
         @connection.on("datachannel")
         def opened(channel: Any) -> None:
             self.channel = channel
             channel.on("message", self.data.put_nowait)
             self.channel_open.set()
+
+    def make_connection(self) -> RTCPeerConnection:
+        """Return the peer connection of a new generation."""
+        # with any other policy aiortc forgets to bundle the second video section of an offer
+        return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
     def video_from(self, other: str) -> MediaStreamTrack:
         """Return the track that carries another participant's picture."""
@@ -149,12 +151,16 @@ class Call:
     def join(self, *levels: tuple[str, int]) -> list[RelayParticipant]:
         """Add participants, each with the grey level of their camera."""
         added = [RelayParticipant(name, level) for name, level in levels]
+        self.add(*added)
+        return added
+
+    def add(self, *added: RelayParticipant) -> None:
+        """Add participants, all at the same moment."""
         for participant in added:
             self.participants[participant.name] = participant
             self._everyone.append(participant)
             self._tasks.append(asyncio.create_task(participant.follow(self.relay)))
         self.relay.set_members(set(self.participants))
-        return added
 
     def leave(self, name: str) -> RelayParticipant:
         gone = self.participants.pop(name)
