@@ -118,7 +118,7 @@ def meeting_of(appointment: Appointment) -> Meeting:
         address=", ".join(part for part in (site.address, f"{site.postcode} {site.commune}".strip()) if part),
         latitude=site.latitude,
         longitude=site.longitude,
-        kiosk=appointment.kiosk.name,
+        kiosk=appointment.kiosk.name if appointment.kiosk else "",
         agent_id=agent.id,
         agent_name=agent.name,
         agent_email=agent.email,

@@ -111,7 +111,7 @@ def _make_folder(url: str) -> None:
         Path(url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
 
 
-def transaction() -> "TransactionContext[Any]":
+def transaction() -> TransactionContext:
     """Return a context manager that commits at its end and rolls back on an error. Never await the network inside."""
     return in_transaction("default")
 

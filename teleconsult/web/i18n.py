@@ -98,7 +98,7 @@ def gettext_for(app: web.Application, language: str) -> Gettext:
 
 def language(request: web.Request) -> str:
     """Return the language of a request's answer, `fr` or `en`."""
-    return request.get(LANGUAGE, "fr")
+    return str(request.get(LANGUAGE, "fr"))
 
 
 def other_language(language: str) -> str:

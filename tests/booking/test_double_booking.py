@@ -128,5 +128,5 @@ async def test_deadlock_is_broken_and_tried_again(postgres_url: str) -> None:
         again_after_deadlock(lambda: take(left, right)), again_after_deadlock(lambda: take(right, left))
     )
     assert sorted(results) == [[False, False], [True, True]]
-    assert len(attempts) == 3
+    assert len(attempts) >= 3
     await database.close()

@@ -1,0 +1,36 @@
+"""What booking stores: the offer, the places, the calendars, the appointments and who waits."""
+
+from booking.models.appointments import Appointment, Hold, IdempotencyKey, Notice, Occupancy, Transition
+from booking.models.calendars import Absence, AgentHours, AgentRule, Assignment, BusyCalendar, BusyTime
+from booking.models.offer import Agent, Organisation, Partner, Room, Service, Workplace
+from booking.models.places import Kiosk, KioskOutage, Site, SiteClosure, SiteOpening, SiteStaff
+from booking.models.queues import WaitingEntry, WalkIn
+
+__all__ = [
+    "Absence",
+    "Agent",
+    "AgentHours",
+    "AgentRule",
+    "Appointment",
+    "Assignment",
+    "BusyCalendar",
+    "BusyTime",
+    "Hold",
+    "IdempotencyKey",
+    "Kiosk",
+    "KioskOutage",
+    "Notice",
+    "Occupancy",
+    "Organisation",
+    "Partner",
+    "Room",
+    "Service",
+    "Site",
+    "SiteClosure",
+    "SiteOpening",
+    "SiteStaff",
+    "Transition",
+    "WaitingEntry",
+    "WalkIn",
+    "Workplace",
+]
