@@ -164,6 +164,7 @@ async def test_cancelled_one_says_why_and_has_no_pass(client: Client, world: Wor
     own = world.manage_url(appointment)
     html = await page(client, own)
     assert "Agent malade" in html
+    assert "Pour reprendre rendez-vous" in html
     assert "Imprimer le pass" not in html
     answer = await client.get(f"{own}/pass", allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, own)
