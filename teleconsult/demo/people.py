@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from teleconsult.accounts.roles import Role
+from teleconsult.web.i18n import N_
 
 PASSWORD = "demo"  # noqa: S105 - printed by the demonstration itself
 PARTNER_KEY = "demo-partner-key"
@@ -11,6 +12,12 @@ PARTNER_NAME = "Partenaire de démonstration"
 AGENT_EMAIL = "agent@demo.example"
 ADVISER_EMAIL = "conseiller@demo.example"
 ADMINISTRATOR_EMAIL = "admin@demo.example"
+# What the sign-in page offers to fill in: role, e-mail, password
+LOGINS = [
+    (N_("Agent de l’État"), AGENT_EMAIL, PASSWORD),
+    (N_("Conseiller France services"), ADVISER_EMAIL, PASSWORD),
+    (N_("Administrateur"), ADMINISTRATOR_EMAIL, PASSWORD),
+]
 
 
 @dataclass(frozen=True)
