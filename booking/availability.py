@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 Interval = tuple[int, int]
+# start, end and the zone's offset from UTC between them
+Span = tuple[int, int, int]
 
 MINUTE = 60
 DAY = 86_400
@@ -99,9 +101,9 @@ def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interv
     return kept
 
 
-def constant_spans(zone: ZoneInfo, start: int, end: int) -> list[tuple[int, int, int]]:
+def constant_spans(zone: ZoneInfo, start: int, end: int) -> list[Span]:
     """Cut [start, end) where the zone's offset from UTC changes; return (start, end, offset), all in seconds."""
-    spans: list[tuple[int, int, int]] = []
+    spans: list[Span] = []
     since, offset = start, _offset(zone, start)
     probe = start
     while probe < end:
@@ -115,6 +117,20 @@ def constant_spans(zone: ZoneInfo, start: int, end: int) -> list[tuple[int, int,
     if since < end:
         spans.append((since, end, offset))
     return spans
+
+
+class ZoneSpans:
+    """The spans of one window [start, end) in the zones that are asked for, each cut once."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self._window = start, end
+        self._spans: dict[str, list[Span]] = {}
+
+    def of(self, timezone: str) -> list[Span]:
+        """Return the window's spans in a zone, by its IANA name."""
+        if timezone not in self._spans:
+            self._spans[timezone] = constant_spans(ZoneInfo(timezone), *self._window)
+        return self._spans[timezone]
 
 
 def _offset(zone: ZoneInfo, at: int) -> int:
@@ -139,13 +155,13 @@ def local_midnight(day: date, zone: ZoneInfo) -> int:
     return instant(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
-def weekly_intervals(ranges: Iterable[WeeklyRange], zone: ZoneInfo, start: int, end: int) -> list[Interval]:
-    """Return when weekly local ranges hold within [start, end)."""
+def weekly_intervals(ranges: Iterable[WeeklyRange], spans: Iterable[Span]) -> list[Interval]:
+    """Return when weekly local ranges hold within the spans of their zone."""
     by_weekday: dict[int, list[WeeklyRange]] = {}
     for each in ranges:
         by_weekday.setdefault(each.weekday, []).append(each)
     found: list[Interval] = []
-    for span_start, span_end, offset in constant_spans(zone, start, end):
+    for span_start, span_end, offset in spans:
         for number in range((span_start + offset) // DAY, (span_end + offset - 1) // DAY + 1):
             for each in by_weekday.get((number + EPOCH_WEEKDAY) % 7, ()):
                 if (each.valid_from or each.valid_until) and not _holds(each, number):

@@ -7,7 +7,10 @@ Loaded in a handful of queries whatever the number of agents and days. All of it
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from tortoise.connection import get_connection
 
 from booking.availability import (
     DAY,
@@ -15,6 +18,7 @@ from booking.availability import (
     Interval,
     SlotRules,
     WeeklyRange,
+    ZoneSpans,
     instant,
     merge,
     moment,
@@ -22,8 +26,19 @@ from booking.availability import (
     weekly_intervals,
 )
 from booking.errors import ServiceUnknown, SiteUnknown
-from booking.models import Absence, Agent, AgentHours, Kiosk, Occupancy, Service, Site, SiteClosure, SiteOpening
+from booking.models import Absence, Agent, AgentHours, Kiosk, Service, Site, SiteClosure, SiteOpening
+from teleconsult.database import dialect
 
+_BUSY_POSTGRES = """
+    SELECT resource, extract(epoch FROM starts_at)::bigint AS low, extract(epoch FROM ends_at)::bigint AS high
+    FROM occupancy WHERE resource = ANY($1) AND starts_at < $2 AND starts_at > $3 AND appointment_id <> $4
+    ORDER BY starts_at
+"""
+_BUSY_SQLITE = """
+    SELECT resource, CAST(strftime('%s', starts_at) AS INTEGER) AS low, CAST(strftime('%s', ends_at) AS INTEGER) AS high
+    FROM occupancy WHERE resource IN ({marks}) AND starts_at < ? AND starts_at > ? AND appointment_id <> ?
+    ORDER BY starts_at
+"""
 # No appointment with its buffers is longer: a range that reaches into a window began at most this long before it.
 LONGEST_OCCUPANCY = DAY
 
@@ -75,9 +90,9 @@ class SitePlace:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
-    def open_between(self, start: int, end: int) -> list[Interval]:
-        """Return when the house is open within [start, end)."""
-        return subtract(weekly_intervals(self.openings, self.zone, start, end), merge(self.closures))
+    def open_within(self, spans: ZoneSpans) -> list[Interval]:
+        """Return when the house is open within a window."""
+        return subtract(weekly_intervals(self.openings, spans.of(self.timezone)), merge(self.closures))
 
     def kiosks_with(self, equipment: frozenset[str]) -> list[KioskPlace]:
         """Return the kiosks that have all of `equipment`."""
@@ -93,9 +108,9 @@ class AgentTime:
     hours: tuple[WeeklyRange, ...]
     absences: tuple[Interval, ...]
 
-    def working_between(self, start: int, end: int) -> list[Interval]:
-        """Return when the agent works within [start, end)."""
-        return subtract(weekly_intervals(self.hours, ZoneInfo(self.timezone), start, end), merge(self.absences))
+    def working_within(self, spans: ZoneSpans) -> list[Interval]:
+        """Return when the agent works within a window."""
+        return subtract(weekly_intervals(self.hours, spans.of(self.timezone)), merge(self.absences))
 
 
 def agent_resource(agent_id: str) -> str:
@@ -196,13 +211,19 @@ async def busy_intervals(
     taken: dict[str, list[Interval]] = {resource: [] for resource in resources}
     if not taken:
         return taken
-    query = Occupancy.filter(
-        resource__in=list(taken), starts_at__lt=moment(end), starts_at__gt=moment(start - LONGEST_OCCUPANCY)
-    )
-    rows = (query.exclude(appointment_id=but) if but else query).order_by("starts_at")
-    for resource, starts_at, ends_at in await rows.values_list("resource", "starts_at", "ends_at"):
-        taken[resource].append((instant(starts_at), instant(ends_at)))
+    window = (moment(end), moment(start - LONGEST_OCCUPANCY), but or "")
+    for row in await get_connection("default").execute_query_dict(*_busy_query(list(taken), window)):
+        taken[row["resource"]].append((row["low"], row["high"]))
     return taken
+
+
+def _busy_query(resources: list[str], window: tuple[datetime, datetime, str]) -> tuple[str, list[object]]:
+    """Return the query for what is taken, by hand: a busy week is thousands of rows, which the ORM would convert one
+    value at a time. `window`: starts before, starts after, not of this appointment."""
+    if dialect() == "postgres":
+        return _BUSY_POSTGRES, [resources, *window]
+    marks = ",".join("?" * len(resources))
+    return _BUSY_SQLITE.format(marks=marks), [*resources, *window]
 
 
 async def _intervals_by(query: object, key: str, start: int, end: int) -> dict[str, list[Interval]]:

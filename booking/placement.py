@@ -8,6 +8,7 @@ from zlib import crc32
 from booking.availability import (
     DAY,
     Interval,
+    ZoneSpans,
     contains,
     instant,
     local_midnight,
@@ -140,7 +141,7 @@ def refuse_unbookable(rules: ServiceRules, site: SitePlace, start: datetime, now
     at = instant(start)
     if start != moment(at) or not starts_on_step(site.zone, rules.slots.step, at, at + 1):
         raise StartNotOffered(field="start")
-    if not contains(possible_starts(rules.slots, site.open_between(at - DAY, at + DAY), ()), at):
+    if not contains(possible_starts(rules.slots, site.open_within(ZoneSpans(at - DAY, at + DAY)), ()), at):
         raise SiteClosed(field="start")
     if not site.kiosks:
         raise NoKioskInService(field="site", needs=[])
@@ -167,7 +168,7 @@ def _day(start: datetime, site: SitePlace) -> tuple[int, int]:
 
 
 def _works(agent: AgentTime, rules: ServiceRules, at: int) -> bool:
-    return contains(possible_starts(rules.slots, agent.working_between(at - DAY, at + DAY), ()), at)
+    return contains(possible_starts(rules.slots, agent.working_within(ZoneSpans(at - DAY, at + DAY)), ()), at)
 
 
 def _free(busy: Sequence[Interval], rules: ServiceRules, at: int) -> bool:

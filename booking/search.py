@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from booking import availability as times
-from booking.availability import DAY, Interval, instant, moment
+from booking.availability import DAY, Interval, ZoneSpans, instant, moment
 from booking.distance import great_circle_km
 from booking.errors import ServiceRetired
 from booking.models import Kiosk, Service, Site
@@ -249,14 +249,15 @@ async def starts_at_sites(
     """Return (start, remaining) of what can be booked in [low, high) at each house, by its id. One query."""
     reach = rules.slots.duration + rules.slots.buffer_before + rules.slots.buffer_after
     taken = await busy_intervals(resources_of(agents, places), low - reach, high + reach)
+    around = ZoneSpans(low - DAY, high + DAY)
     working: list[tuple[Sequence[Interval], Sequence[Interval]]] = [
-        (agent.working_between(low - DAY, high + DAY), taken[agent_resource(agent.id)]) for agent in agents
+        (agent.working_within(around), taken[agent_resource(agent.id)]) for agent in agents
     ]
     return {
         place.id: times.slot_starts(
             rules.slots,
             place.zone,
-            site_open=place.open_between(low - DAY, high + DAY),
+            site_open=place.open_within(around),
             kiosks=[taken[kiosk_resource(kiosk.id)] for kiosk in place.kiosks_with(equipment)],
             agents=working,
             start=low,

@@ -125,7 +125,7 @@ def test_spans_cover_the_window_and_have_one_offset(window: Interval, zone: Zone
 
 @given(ranges, zones, windows)
 def test_weekly_ranges_hold_when_the_clock_says_so(rules: list[WeeklyRange], zone: ZoneInfo, window: Interval) -> None:
-    found = weekly_intervals(rules, zone, *window)
+    found = weekly_intervals(rules, constant_spans(zone, *window))
     assert is_tidy(found)
     by_the_clock = {at for at in range(*window, MINUTE) if holds_by_the_clock(rules, at, zone)}
     assert {at for start, end in found for at in range(start, end, MINUTE)} == by_the_clock
@@ -199,10 +199,10 @@ def test_slots_as_a_patient_clerk_would_find_them(
     found = slot_starts(
         rules,
         site_zone,
-        site_open=weekly_intervals(opening, site_zone, *around),
+        site_open=weekly_intervals(opening, constant_spans(site_zone, *around)),
         kiosks=kiosk_busy,
         agents=[
-            (weekly_intervals(hours, agent_zone, *around), busy)
+            (weekly_intervals(hours, constant_spans(agent_zone, *around)), busy)
             for hours, busy in zip(working, agent_busy, strict=False)
         ],
         start=start,
@@ -245,9 +245,8 @@ def open_from(start: str, end: str) -> list[WeeklyRange]:
 )
 def test_opening_hours_follow_the_clock_on_both_sundays(day: date, opens: str, hours: float) -> None:
     midnight = local_midnight(day, PARIS)
-    found = weekly_intervals(
-        open_from("09:00", "12:00"), PARIS, midnight, local_midnight(day + timedelta(days=1), PARIS)
-    )
+    spans = constant_spans(PARIS, midnight, local_midnight(day + timedelta(days=1), PARIS))
+    found = weekly_intervals(open_from("09:00", "12:00"), spans)
     assert [(moment(low).strftime("%H:%M"), (high - low) / 3600) for low, high in found] == [(opens, hours)]
 
 
@@ -255,8 +254,8 @@ def test_an_hour_that_is_skipped_and_one_that_comes_twice() -> None:
     night = open_from("01:00", "04:00")
     spring = (local_midnight(date(2026, 3, 29), PARIS), local_midnight(date(2026, 3, 30), PARIS))
     autumn = (local_midnight(date(2026, 10, 25), PARIS), local_midnight(date(2026, 10, 26), PARIS))
-    assert sum(high - low for low, high in weekly_intervals(night, PARIS, *spring)) == 2 * 3600
-    assert sum(high - low for low, high in weekly_intervals(night, PARIS, *autumn)) == 4 * 3600
+    assert sum(high - low for low, high in weekly_intervals(night, constant_spans(PARIS, *spring))) == 2 * 3600
+    assert sum(high - low for low, high in weekly_intervals(night, constant_spans(PARIS, *autumn))) == 4 * 3600
     assert len(starts_on_step(PARIS, 3600, *spring)) == 23
     assert len(starts_on_step(PARIS, 3600, *autumn)) == 25
 
