@@ -155,11 +155,12 @@ async def test_the_keyboard_never_covers_the_field(booth: Booth, browser: Browse
 async def test_what_is_typed_survives_a_reload_without_any_button(booth: Booth, browser: Browser) -> None:
     page = await booth.screen(browser)
     await booth.to_person(page)
-    await page.locator("#given_name").fill("Zo")
-    async with page.expect_request("**/person/keep"):
-        await page.reload()
+    async with page.expect_response("**/person/keep"):
+        await page.locator("#given_name").fill("Zo")
+    await page.reload()
     await expect(page.locator("#given_name")).to_have_value("Zo")
-    await page.get_by_label("Quelqu’un m’accompagne").check()
+    async with page.expect_response("**/person/keep"):
+        await page.get_by_label("Quelqu’un m’accompagne").check()
     await page.go_back()
     await page.goto(f"{booth.url}/kiosk/booking/person")
     await expect(page.get_by_label("Quelqu’un m’accompagne")).to_be_checked()

@@ -15,6 +15,7 @@ field.addEventListener("input", (event) => {
   const typed = field.value;
   if (!/^[a-z0-9-]{0,7}$/i.test(typed)) return; // a pass, from a scanner
   const bare = typed.replaceAll("-", "").slice(0, 6).toUpperCase();
+  if (bare === "TC1") return; // how every pass begins, and no reference does
   const erasing = /** @type {InputEvent} */ (event).inputType?.startsWith("delete");
   const dash = bare.length > 3 || (bare.length === 3 && !erasing);
   const written = dash ? `${bare.slice(0, 3)}-${bare.slice(3)}` : bare;

@@ -25,6 +25,8 @@ if (form) {
   });
   form.addEventListener("submit", () => (over = true));
   document.addEventListener("kiosk:wipe", () => (over = true));
+  // before the next page is asked for, so that it shows what was just typed
+  window.addEventListener("beforeunload", keep);
   window.addEventListener("pagehide", keep);
 }
 
