@@ -25,6 +25,7 @@ from booking.schemas import Citizen
 from teleconsult.accounts.models import Account
 from teleconsult.accounts.passwords import hash_password
 from teleconsult.accounts.roles import Role
+from teleconsult.database import transaction
 from teleconsult.ground import make_ground
 from teleconsult.settings import Settings
 from teleconsult.web.events import EVENTS, Event
@@ -183,7 +184,9 @@ async def served_world(database_url: str, folder: Path) -> AsyncIterator[tuple[W
     """Serve a filled world on a free port."""
     app = make_booking_app(database_url, folder)
     async with TestServer(app) as server:
-        yield await make_world(app, datetime.now(UTC)), server
+        async with transaction():
+            world = await make_world(app, datetime.now(UTC))
+        yield world, server
 
 
 async def sign_in(client: Client, name: str) -> None:
