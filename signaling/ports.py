@@ -14,7 +14,11 @@ Surface = Literal["kiosk", "desktop"]
 
 @dataclass(frozen=True)
 class Entry:
-    """Somebody may open the page of a call, and as what."""
+    """Somebody may open the page of a call, and as what.
+
+    `admit_on_join`: a host lets in whoever waits when they come; anyone else has been let into this call before (the
+    server was started anew, say) and need not wait again.
+    """
 
     participant: str
     role: Role

@@ -101,12 +101,15 @@ class Room:
     ) -> list[Fact]:
         """Open a session for somebody who holds a ticket; their older session, if any, is superseded.
 
+        `admit_waiting`: a host lets in whoever waits; anyone else was let in before, in a room that a restart ended.
         Raises CallOver, RoomFull.
         """
         self._assert_open()
         previous = self.participants.get(participant)
         if previous is None and len(self.participants) >= CAPACITY:
             raise RoomFull(capacity=CAPACITY)
+        if admit_waiting and role.waits:
+            self.let_in.add(participant)
         admitted = not role.waits or participant in self.let_in
         newcomer = Participant(
             id=participant,

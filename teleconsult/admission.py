@@ -98,7 +98,7 @@ async def _citizen(request: web.Request, appointment: AppointmentView) -> Entry 
         ),
         after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "kiosk"),
         help_url="/kiosk/help",
-        admit_on_join=False,
+        admit_on_join=appointment.status is Status.IN_CALL,
     )
 
 

@@ -10,6 +10,9 @@ from playwright.async_api import expect
 from tests.journeys.people import Seat
 
 PASSWORD = "demo"
+AGENT_EMAIL = "agent@demo.example"
+ADVISER_EMAIL = "conseiller@demo.example"
+ADMINISTRATOR_EMAIL = "admin@demo.example"
 
 
 async def sign_in(seat: Seat, url: str, path: str, email: str) -> None:

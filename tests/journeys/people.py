@@ -1,16 +1,16 @@
 """The people of a journey: each with a browser process, a camera and a microphone of their own."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, ViewportSize
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, ViewportSize
 
 from tests.journeys.hands import Hands
 from tests.support.accessibility import assert_accessible
 from tests.support.browsers import launch
-from tests.support.media import Person, make_devices
+from tests.support.media import ADMINISTRATOR, ADVISER, AGENT, CITIZEN, Person, make_devices
 
 PORTRAIT: ViewportSize = {"width": 1080, "height": 1920}
 LANDSCAPE: ViewportSize = {"width": 1920, "height": 1080}
@@ -46,11 +46,8 @@ class Seat:
     async def kill_tab(self) -> None:
         """End the tab as a crash does: nothing in it runs on, nothing is told to the server."""
         killed = self.page
-        session = await self.context.new_cdp_session(killed)
-        async with killed.expect_event("crash"):
-            # The answer never comes: who would send it is gone.
-            crash = session.send("Page.crash")
-            crash.close()
+        with suppress(Error):  # what asks for the crash does not outlive it
+            await killed.goto("chrome://crash")
         await killed.close()
 
     def _watch(self) -> None:
@@ -79,3 +76,27 @@ async def seated(
         assert not seat.faults, "\n".join(seat.faults)
     finally:
         await browser.close()
+
+
+@dataclass(frozen=True)
+class Table:
+    """The seats of everybody who takes part in a whole consultation."""
+
+    citizen: Seat
+    agent: Seat
+    adviser: Seat
+    administrator: Seat
+
+
+@asynccontextmanager
+async def everybody(
+    player: Playwright, folder: Path, screen: ViewportSize, hands: Hands, *, judged: bool
+) -> AsyncIterator[Table]:
+    """Open a browser process for each of the four; the citizen's is a kiosk's screen."""
+    async with AsyncExitStack() as stack:
+        places = ((CITIZEN, screen), (AGENT, OFFICE), (ADVISER, OFFICE), (ADMINISTRATOR, OFFICE))
+        seats = [
+            await stack.enter_async_context(seated(player, person, folder, viewport, hands, judged=judged))
+            for person, viewport in places
+        ]
+        yield Table(*seats)

@@ -1,47 +1,17 @@
 """A whole consultation, for all four people, in real browsers, against the program as a user starts it."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Playwright, ViewportSize, expect
+from playwright.async_api import Playwright, expect
 
 from tests.journeys import call, kiosk, offices
-from tests.journeys.hands import Hands, Keyboard, Pointer
+from tests.journeys.hands import Keyboard, Pointer
 from tests.journeys.letters import invitations_for
-from tests.journeys.people import LANDSCAPE, OFFICE, PORTRAIT, Seat, seated
-from tests.support.media import ADVISER, AGENT, CITIZEN, Person
+from tests.journeys.offices import ADMINISTRATOR_EMAIL, ADVISER_EMAIL, AGENT_EMAIL
+from tests.journeys.people import LANDSCAPE, PORTRAIT, Table, everybody
+from tests.support.media import ADVISER, AGENT, CITIZEN
 from tests.support.senses import hears_nothing, sees_nothing_of
 from tests.support.server import Server
-
-AGENT_EMAIL = "agent@demo.example"
-ADVISER_EMAIL = "conseiller@demo.example"
-ADMINISTRATOR_EMAIL = "admin@demo.example"
-ADMINISTRATOR = Person("administrator", (120, 120, 120), 3000)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Everybody's seats."""
-
-    citizen: Seat
-    agent: Seat
-    adviser: Seat
-    administrator: Seat
-
-
-@asynccontextmanager
-async def everybody(
-    player: Playwright, folder: Path, screen: ViewportSize, hands: Hands, *, judged: bool
-) -> AsyncIterator[Table]:
-    async with AsyncExitStack() as stack:
-        places = ((CITIZEN, screen), (AGENT, OFFICE), (ADVISER, OFFICE), (ADMINISTRATOR, OFFICE))
-        seats = [
-            await stack.enter_async_context(seated(player, person, folder, viewport, hands, judged=judged))
-            for person, viewport in places
-        ]
-        yield Table(*seats)
 
 
 async def test_consultation_with_a_finger(server: Server, player: Playwright, tmp_path: Path) -> None:

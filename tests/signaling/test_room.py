@@ -42,6 +42,19 @@ def test_join_and_admit_in_one_click_lets_in_those_who_wait_also_when_their_sock
     assert room.started_at == NOW
 
 
+def test_who_was_let_in_before_the_server_was_started_anew_need_not_wait_again() -> None:
+    room = room_with("agent")
+    facts = room.join(now=NOW, participant="citizen", role=Role.CITIZEN, name="c", session="s", admit_waiting=True)
+    assert facts == [Admitted("citizen", Role.CITIZEN, NOW), Started(NOW)]
+    assert room.snapshot(now=NOW, viewer="citizen").state == "in_call"
+
+
+def test_a_guest_who_was_let_in_before_lets_nobody_else_in() -> None:
+    room = room_with("agent", "friend")
+    room.join(now=NOW, participant="citizen", role=Role.CITIZEN, name="c", session="s", admit_waiting=True)
+    assert [who.id for who in room.waiting()] == ["friend"]
+
+
 @pytest.mark.parametrize("who", ["citizen", "adviser"])
 def test_only_an_agent_admits_and_ends(who: str) -> None:
     room = room_with("citizen", "friend", "adviser")
@@ -169,8 +182,9 @@ class AnyOrder(RuleBasedStateMachine):
             )
         )
         self.sessions[who] = session
-        if admit and who == "agent":
-            self.admitted_by_agent |= waiting
+        if admit:
+            # the ticket of anyone else says that an agent let them in before, in a room that a restart ended
+            self.admitted_by_agent |= waiting if who == "agent" else {who}
 
     @rule(who=st.sampled_from(sorted(PEOPLE)))
     def lose(self, who: str) -> None:
