@@ -22,9 +22,9 @@ class Server:
     `settings` are TELECONSULT_* without the prefix. The data folder and the port stay the same over a restart.
     """
 
-    def __init__(self, data: Path, *, command: str = "demo", **settings: str) -> None:
+    def __init__(self, data: Path, *, command: str = "demo", port: int | None = None, **settings: str) -> None:
         self.data = data
-        self.port = free_port()
+        self.port = port or free_port()
         self._command = command
         self._settings = settings
         self._log = data / "server.log"
