@@ -1,14 +1,14 @@
 """The whole application: the only place where the packages are put together."""
 
+from aiohttp import web
+
 import booking.routes
 import kiosks.routes
 import signaling.routes
-from aiohttp import web
-from signaling.keys import GATEKEEPER
-
 import teleconsult.feedback.routes
 import teleconsult.mail.routes
 import teleconsult.reports.routes
+from signaling.keys import GATEKEEPER
 from teleconsult import consultation, demo, health, home
 from teleconsult.admission import AppointmentGatekeeper
 from teleconsult.ground import make_ground

@@ -107,9 +107,7 @@ def new_reference(references: set[str], chance: Random) -> str:
     return drawn
 
 
-def _draw(
-    rows: Rows, desk: Desk, booth: Booth, starts_at: datetime, references: set[str], chance: Random
-) -> None:
+def _draw(rows: Rows, desk: Desk, booth: Booth, starts_at: datetime, references: set[str], chance: Random) -> None:
     service = chance.choice(desk.services)
     status, outcome = _pick(FATES, chance)
     booked_at = starts_at - timedelta(days=min(21.0, chance.expovariate(1 / 5.0) + 0.5))

@@ -51,6 +51,4 @@ async def answer(*, now: datetime, appointment_id: str, score: Score, surface: S
         surface=str(surface),
         answered_at=now,
     )
-    await Answer.bulk_create(
-        [given], on_conflict=["appointment_id"], update_fields=["score", "surface", "answered_at"]
-    )
+    await Answer.bulk_create([given], on_conflict=["appointment_id"], update_fields=["score", "surface", "answered_at"])

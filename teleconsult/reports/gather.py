@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from signaling.report import call_seconds
-
 from booking.models import Appointment, Organisation, Service, Site
+from signaling.report import call_seconds
 from teleconsult.feedback.models import Answer
 from teleconsult.reports.figures import Consultation, result_of
 from teleconsult.reports.filters import Filters
