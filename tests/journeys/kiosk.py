@@ -40,8 +40,18 @@ async def open_kiosk(seat: Seat, url: str) -> Demonstration:
 
 async def book(seat: Seat) -> Booked:
     """Book an appointment from the first screen to the last, going back once on the way."""
+    await seat.hands.press(seat.page.get_by_role("button", name="Prendre rendez-vous"))
+    return await _book(seat, "Qui êtes-vous")
+
+
+async def book_for_someone(seat: Seat) -> Booked:
+    """Book for someone at the front desk: the same screens."""
+    await seat.hands.press(seat.page.get_by_role("button", name="Prendre rendez-vous pour quelqu’un"))
+    return await _book(seat, "Pour qui")
+
+
+async def _book(seat: Seat, who: str) -> Booked:
     page, hands = seat.page, seat.hands
-    await hands.press(page.get_by_role("button", name="Prendre rendez-vous"))
     await expect(page.get_by_role("heading", name="Pour quelle démarche")).to_be_visible()
     await seat.look()
     await hands.press(page.locator("#services button").first)
@@ -51,6 +61,8 @@ async def book(seat: Seat) -> Booked:
     slot = page.locator("button.kiosk-time").first
     starts_at = datetime.fromisoformat((await slot.get_attribute("value") or "").partition("|")[2])
     await hands.press(slot)
+    await expect(page.get_by_role("heading", name=who)).to_be_visible()
+    await seat.look()
     await _say_who(seat)
     await _go_back_and_forth(seat)
     await hands.press(page.get_by_role("button", name="Confirmer le rendez-vous"))
@@ -64,8 +76,6 @@ async def book(seat: Seat) -> Booked:
 
 async def _say_who(seat: Seat) -> None:
     page, hands = seat.page, seat.hands
-    await expect(page.get_by_role("heading", name="Qui êtes-vous")).to_be_visible()
-    await seat.look()
     await hands.type(page.get_by_label("Prénom"), GIVEN_NAME)
     await hands.type(page.get_by_label("Nom de famille"), FAMILY_NAME)
     await hands.type(page.get_by_label("Adresse électronique"), EMAIL)
