@@ -6,12 +6,14 @@ which receivers and senders of our kind use. tests/signaling/test_hooks.py fails
 
 import asyncio
 import random
+import socket
 from functools import partial
 from typing import Any
 
 from aioice import Candidate
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
+from aioice.turn import UDP_SOCKET_BUFFER_SIZE
 from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.rtcdtlstransport import RTCDtlsTransport
@@ -111,13 +113,15 @@ async def _bind(connection: Connection, address: str, ports: tuple[int, int] | N
         choices = random.sample(span, min(BIND_TRIES, len(span)))
     for port in choices:
         try:
-            _, protocol = await loop.create_datagram_endpoint(
+            transport, protocol = await loop.create_datagram_endpoint(
                 lambda: StunProtocol(connection), local_addr=(address, port)
             )
         except OSError:
             if port == choices[-1]:
                 raise
         else:
+            # bursts of a key frame or of a document must not overflow the system's small default
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
             return protocol
     raise OSError("empty range of ports")
 

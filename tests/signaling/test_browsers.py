@@ -179,6 +179,32 @@ async def test_documents_cross_both_ways_with_their_hash_and_vanish_at_the_end(
         await page.wait_for_url(f"**/after/{who}", wait_until="domcontentloaded")
 
 
+@pytest.mark.parametrize("breaks", ["sender", "recipient"])
+async def test_a_document_survives_the_loss_of_the_connection(
+    server: TestServer, citizen: Page, agent: Page, breaks: str
+) -> None:
+    for page in (citizen, agent):
+        await page.add_init_script(KEEP_CONNECTIONS)
+    await in_call(citizen, agent, server)
+    content = b"%PDF-1.7\n" + random.Random(2).randbytes(6 * 1024 * 1024)
+    await citizen.set_input_files("#file", [{"name": "gros.pdf", "mimeType": "application/pdf", "buffer": content}])
+    broken = citizen if breaks == "sender" else agent
+    await broken.wait_for_function(
+        """() => {
+          const bar = document.querySelector("#documents-list progress");
+          if (!bar || bar.value < 0.1) return false;
+          window.brokenAt = bar.value;
+          window.dispatchEvent(new Event("online"));
+          return true;
+        }"""
+    )
+    assert await broken.evaluate("window.brokenAt") < 1, "it was under way"
+    await broken.wait_for_function("() => window.connections.length === 2")
+    digest = hashlib.sha256(content).hexdigest()
+    for page in (citizen, agent):
+        await page.wait_for_selector(f'#documents-list [data-sha256="{digest}"][data-state="done"]', timeout=60_000)
+
+
 async def test_a_document_that_lies_about_its_type_is_refused_by_the_relay(
     server: TestServer, citizen: Page, agent: Page
 ) -> None:
