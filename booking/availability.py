@@ -94,7 +94,7 @@ def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interv
         while k < len(right) and right[k][0] < end:
             if start < right[k][0]:
                 kept.append((start, right[k][0]))
-            start = max(start, right[k][1])
+            start = right[k][1]
             k += 1
         if start < end:
             kept.append((start, end))
