@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -123,9 +123,10 @@ async def appointment_row(*, now: datetime, site_id: str, appointment_id: str) -
 async def _rows(house: House, now: datetime) -> list[Row]:
     """Return today's appointments in order; today is the house's."""
     zone = ZoneInfo(house.timezone)
-    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
-    tomorrow = datetime.combine((midnight + timedelta(days=1)).date(), time(), zone)
-    found = Appointment.filter(site_id=house.id, starts_at__gte=midnight, starts_at__lt=tomorrow)
+    today = now.astimezone(zone).date()
+    # in UTC, since SQLite compares instants as they are written
+    begin, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (today, today + timedelta(days=1)))
+    found = Appointment.filter(site_id=house.id, starts_at__gte=begin, starts_at__lt=end)
     return [
         _row(each, now) for each in await found.select_related("service", "kiosk", "agent").order_by("starts_at", "id")
     ]

@@ -1,6 +1,6 @@
 """The screens of a booking, at the kiosk and at the front desk alike: service, time, person, check, done."""
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from aiohttp import web
@@ -102,7 +102,11 @@ async def choose_slot(request: web.Request) -> web.Response:
     if form is None or await choices.house_named(form.time.place, counter.house) is None:
         raise go(f"{counter.base}/slot")
     await visits.keep(
-        now=utcnow(), owner=counter.owner, visit_id=form.visit, place_id=form.time.place, starts_at=form.time.start
+        now=utcnow(),
+        owner=counter.owner,
+        visit_id=form.visit,
+        place_id=form.time.place,
+        starts_at=form.time.start.astimezone(UTC),
     )
     raise go(f"{counter.base}/{'check' if check_person(draft.details) else 'person'}")
 

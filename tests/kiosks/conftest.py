@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pytest_aiohttp import AiohttpClient
+from pytest_aiohttp import AiohttpClient, AiohttpServer
 
 import booking.routes
 import kiosks.routes
@@ -14,6 +14,7 @@ from teleconsult.clock import utcnow
 from teleconsult.database import Database
 from teleconsult.ground import make_ground
 from teleconsult.settings import Settings
+from tests.kiosks.booth import Booth
 from tests.kiosks.house import PASSWORD, World, build_world
 
 Client = TestClient[web.Request, web.Application]
@@ -98,3 +99,10 @@ async def terminal_of(kiosk_id: str) -> TerminalView:
     found = await terminals.find(enrolled.token)
     assert found is not None
     return found
+
+
+@pytest.fixture
+async def booth(aiohttp_server: AiohttpServer, app: web.Application) -> Booth:
+    """The application, serving."""
+    server = await aiohttp_server(app)
+    return Booth(app, str(server.make_url("/")).rstrip("/"), await build_world())

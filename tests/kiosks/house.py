@@ -132,7 +132,8 @@ async def appointment_at(
     appointment = done.appointment
     if kiosk is not None:
         appointment.kiosk_id = kiosk.id
-    appointment.starts_at, appointment.ends_at = starts_at, starts_at + timedelta(minutes=30)
+    appointment.starts_at = starts_at.astimezone(UTC)
+    appointment.ends_at = appointment.starts_at + timedelta(minutes=30)
     taken = Range(appointment.starts_at, appointment.ends_at)
     async with transaction():
         await release(appointment.id)
