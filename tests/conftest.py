@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from hypothesis import settings as hypothesis_settings
 from playwright.async_api import Browser, Page
 from pytest_aiohttp import AiohttpClient
 
@@ -15,6 +16,10 @@ from tests.support.browsers import running_browser
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.smtp import SmtpServer, running_smtp
+
+# How long an example takes says nothing on a machine that does other things as well.
+hypothesis_settings.register_profile("teleconsult", deadline=None)
+hypothesis_settings.load_profile("teleconsult")
 
 
 @pytest.fixture(scope="session")
