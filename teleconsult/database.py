@@ -83,13 +83,13 @@ def _sqlite_instant(when: datetime) -> str:
     return (when.astimezone(UTC) if when.tzinfo else when).isoformat(" ")
 
 
-# SQLite compares instants as texts, which only works when all are written in one zone; the ORM writes them as they come.
+# SQLite compares instants as texts, which works only when all are in one zone; the ORM writes them as they come.
 sqlite3.register_adapter(datetime, _sqlite_instant)
 
 
 async def connect(url: str) -> Database:
     """Open the database for this process, for every task in it (one database a process)."""
-    # the ORM keeps its statements by connection name, and a process that opened SQLite before would use its placeholders
+    # The ORM keeps statements by connection name: a process that opened SQLite before would use its placeholders.
     EXECUTOR_CACHE.clear()
     _make_folder(url)
     context = TortoiseContext()
