@@ -11,6 +11,7 @@ from booking.models import (
     AgentHours,
     Appointment,
     Kiosk,
+    Notice,
     Occupancy,
     Organisation,
     Service,
@@ -142,5 +143,6 @@ async def appointment_at(
         assert await claim(kiosk_resource(appointment.kiosk_id), taken, appointment.id)
         appointment.agent_id = free[0]
         await appointment.save()
+        await Notice.filter(appointment_id=appointment.id, recipient="agent").update(agent_id=free[0])
     assert await Occupancy.filter(appointment_id=appointment.id).count() == 2
     return appointment
