@@ -42,6 +42,8 @@ class AgendaItem:
     agent_id: str
     agent: str
     agent_timezone: str
+    displaced: str  # why it must be placed anew; empty when it need not
+    late_minutes: int  # how late the agent said to be
 
     @property
     def citizen(self) -> str:
@@ -150,6 +152,17 @@ async def site_day(site_id: str, day: date, language: str = "fr") -> list[Agenda
     if not zones:
         raise SiteUnknown
     return await _items({"site_id": site_id}, ZoneInfo(str(zones[0])), day, day, language)
+
+
+async def displaced_items(
+    *, now: datetime, agent_id: str | None = None, site_id: str | None = None, language: str = "fr"
+) -> list[AgendaItem]:
+    """Return the appointments of an agent, of a house or of everybody that still need another slot, in order."""
+    owners = {"agent_id": agent_id, "site_id": site_id}
+    where = {name: value for name, value in owners.items() if value is not None}
+    query = Appointment.filter(status=Status.BOOKED, ends_at__gt=now, **where).exclude(displaced="")
+    rows = await query.order_by("starts_at", "id").values(*_OWN, **_COLUMNS)
+    return [_view(AgendaItem, row, language) for row in rows]
 
 
 async def appointment_view(appointment_id: str, language: str = "fr") -> AppointmentView:

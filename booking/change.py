@@ -15,6 +15,8 @@ from teleconsult.database import transaction
 # They change what is ahead of them; what has begun is the agent's and the house's to sort out.
 BEFORE_START_ONLY = frozenset({ActorKind.CITIZEN, ActorKind.PARTNER})
 
+MOVED = ("agent_id", "kiosk_id", "site_id", "starts_at", "ends_at")
+
 
 async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: str = "") -> Done:
     """Cancel an appointment and free its slot; again: nothing more happens.
@@ -87,7 +89,9 @@ async def _move(placement: Placement, actor: Actor, now: datetime) -> Done:
         appointment.site_id = placement.site.id
         appointment.starts_at, appointment.ends_at = placement.starts_at, placement.ends_at
         appointment.sequence += 1
-        await appointment.save(update_fields=["agent_id", "kiosk_id", "site_id", "starts_at", "ends_at", "sequence"])
+        # a new time settles what was in the way of the old one
+        appointment.displaced, appointment.late_minutes = "", 0
+        await appointment.save(update_fields=[*MOVED, "sequence", "displaced", "late_minutes"])
         await write_down(appointment, before=Status.BOOKED, actor=actor, now=now, reason="rescheduled")
         await plan_notices(appointment=appointment, kind=Kind.CHANGE, now=now)
     return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))

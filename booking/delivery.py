@@ -9,7 +9,14 @@ import structlog
 from aiohttp import web
 
 from booking import outbox
-from booking.events import AppointmentBooked, AppointmentCancelled, AppointmentEvent, AppointmentRescheduled
+from booking.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentDelayed,
+    AppointmentDisplaced,
+    AppointmentEvent,
+    AppointmentRescheduled,
+)
 from booking.keys import MAILER
 from booking.meeting import meeting_of_notice, read_meeting
 from booking.messages import AddressInvalid, Composer
@@ -30,6 +37,8 @@ BATCH = 8
 SEND_SECONDS = 60
 # How long the mails on their way may take when the program stops; later ones come back when their lease ends.
 STOP_SECONDS = 5
+# What happened that people are told of at once.
+TOLD = (AppointmentBooked, AppointmentCancelled, AppointmentDelayed, AppointmentDisplaced, AppointmentRescheduled)
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +101,7 @@ class Delivery:
             recipient=recipient,
             notice_id=notice.id,
             earlier=await outbox.sent_before(notice),
+            params=notice.params,
             now=self._clock(),
         )
         try:
@@ -146,7 +156,7 @@ def setup(app: web.Application) -> None:
     async def on_tick(app: web.Application) -> None:
         delivery.wake()
 
-    for kind in (AppointmentBooked, AppointmentCancelled, AppointmentRescheduled):
+    for kind in TOLD:
         app[EVENTS].subscribe(kind, on_change)
     add_tick(app, "notices", TICK_SECONDS, on_tick)
     app.cleanup_ctx.append(_serving)

@@ -51,3 +51,15 @@ class AppointmentClosed(AppointmentEvent):
     """An outcome was noted or corrected."""
 
     outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentDisplaced(AppointmentEvent):
+    """An appointment cannot be held as planned and nothing else is free at its time: it needs another slot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentDelayed(AppointmentEvent):
+    """The agent said to be late for an appointment."""
+
+    minutes: int

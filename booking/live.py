@@ -7,6 +7,8 @@ from booking.events import (
     AppointmentCancelled,
     AppointmentCheckedIn,
     AppointmentClosed,
+    AppointmentDelayed,
+    AppointmentDisplaced,
     AppointmentEvent,
     AppointmentRescheduled,
     CallStarted,
@@ -19,6 +21,8 @@ KINDS = (
     AppointmentCancelled,
     AppointmentCheckedIn,
     AppointmentClosed,
+    AppointmentDelayed,
+    AppointmentDisplaced,
     AppointmentRescheduled,
     CallStarted,
 )

@@ -4,7 +4,7 @@ multipart/mixed of (multipart/alternative of text, HTML, text/calendar) and invi
 inline calendar part, others the attachment, and quoted-printable breaks Outlook (RFC 6047 2.4, and experience).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from booking.invitations import Links, Method, invitation, one_line
-from booking.letters import Letter, write_letter
+from booking.letters import NOTHING, Letter, write_letter
 from booking.meeting import Meeting
 from booking.notices import Kind, Recipient
 from booking.passes import issue_manage
@@ -25,7 +25,12 @@ from teleconsult.web.i18n import Gettext
 from teleconsult.web.tokens import Signer
 
 TEMPLATE = "booking/mail/notice.jinja"
-METHODS = {Kind.INVITATION: Method.REQUEST, Kind.CHANGE: Method.REQUEST, Kind.CANCELLATION: Method.CANCEL}
+METHODS = {
+    Kind.INVITATION: Method.REQUEST,
+    Kind.CHANGE: Method.REQUEST,
+    Kind.REPLACEMENT: Method.REQUEST,
+    Kind.CANCELLATION: Method.CANCEL,
+}
 
 
 class AddressInvalid(Invalid):
@@ -135,13 +140,14 @@ class Composer:
         recipient: Recipient,
         notice_id: str,
         earlier: Sequence[str] = (),
+        params: Mapping[str, Any] = NOTHING,
         now: datetime,
     ) -> EmailMessage:
-        """Return the mail of a notice about `meeting`; raises AddressInvalid."""
+        """Return the mail of a notice about `meeting`, `params` being the notice's own; raises AddressInvalid."""
         _address(meeting.name_of(recipient), meeting.address_of(recipient))
         _ = self.gettext_for(meeting.language_of(recipient))
         links = self.links(meeting, recipient)
-        letter = write_letter(kind, meeting, recipient=recipient, links=links, _=_)
+        letter = write_letter(kind, meeting, recipient=recipient, links=links, params=params, _=_)
         method = METHODS.get(kind)
         calendar = None
         if method is not None:

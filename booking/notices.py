@@ -6,6 +6,7 @@ Sending is elsewhere: `booking.outbox` claims rows, `booking.delivery` sends the
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -22,6 +23,13 @@ class Kind(StrEnum):
     CHANGE = "change"
     CANCELLATION = "cancellation"
     REMINDER = "reminder"
+    REPLACEMENT = "replacement"  # the same time, with another agent or at another kiosk
+    DISPLACED = "displaced"  # it cannot be held as planned, and nothing else is free then
+    LATE = "late"  # the agent runs late
+
+
+# Both give the appointment to whoever has it now, who may not have had it before.
+MOVES = frozenset({Kind.CHANGE, Kind.REPLACEMENT})
 
 
 class Recipient(StrEnum):
@@ -76,10 +84,10 @@ def deadline_of(starts_at: datetime, now: datetime) -> datetime:
 async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datetime) -> None:
     """Write what is owed because `appointment` was booked, moved or cancelled; call inside that transaction.
 
-    `kind` is `invitation`, `change` or `cancellation`. The appointment must already be saved as it now stands: a move
-    and a cancellation each raise `sequence` by one first (RFC 5546 2.1.4). Whatever is pending about an older sequence
-    becomes void, so that nobody is reminded of a time that no longer holds. When a move gave the appointment to another
-    agent, that one is invited, and the one before is told that it is no longer theirs.
+    `kind` is `invitation`, `change`, `replacement` or `cancellation`. The appointment must already be saved as it now
+    stands: all but the first raise `sequence` by one before (RFC 5546 2.1.4). Whatever is pending about an older
+    sequence becomes void, so that nobody is reminded of a time that no longer holds. When a move gave the appointment
+    to another agent, that one is invited, and the one before is told that it is no longer theirs.
     """
     kind = Kind(kind)
     agent_id = str(appointment.agent_id)
@@ -98,7 +106,7 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
         citizen_has_email=bool(appointment.email),
         now=now,
     )
-    newcomer = kind is Kind.CHANGE and not _expects(holders.get(agent_id))
+    newcomer = kind in MOVES and not _expects(holders.get(agent_id))
     for notice in owed:
         to_agent = notice.recipient is Recipient.AGENT
         await Notice.create(
@@ -115,6 +123,32 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
     for holder_id, last in holders.items():
         if holder_id != agent_id and _expects(last):
             await _withdraw(appointment, last, now)
+
+
+async def plan_news(*, appointment: Appointment, kind: Kind, now: datetime, params: dict[str, Any]) -> bool:
+    """Write that the citizen is owed news of an appointment that stays where it is: displaced, or late.
+
+    Call inside the transaction that made it so. The newest news of a kind takes the place of what was said before at
+    this sequence. Nobody is reminded of an appointment that cannot be held. Returns False for who gave no address.
+    """
+    own = Notice.filter(appointment_id=appointment.id)
+    if kind is Kind.DISPLACED:
+        await own.filter(kind=Kind.REMINDER, state=NoticeState.PENDING).update(state=NoticeState.VOID)
+    await own.filter(kind=kind, recipient=Recipient.CITIZEN, sequence=appointment.sequence).delete()
+    if not appointment.email:
+        return False
+    await Notice.create(
+        appointment_id=appointment.id,
+        kind=kind,
+        recipient=Recipient.CITIZEN,
+        sequence=appointment.sequence,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        due_at=now,
+        deadline_at=deadline_of(appointment.starts_at, now),
+        params=params,
+    )
+    return True
 
 
 async def _last_told(appointment_id: str) -> dict[str, Notice]:

@@ -21,6 +21,7 @@ FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=30)
 # Retries are spread by up to this part of their delay, so that a server that comes back is not hit by all at once.
 JITTER = 0.2
+FOR_WHO_HAS_YET_TO_COME = frozenset({Kind.REMINDER, Kind.DISPLACED, Kind.LATE})
 
 
 def retry_delay(attempts: int, spread: float) -> timedelta:
@@ -32,14 +33,14 @@ def retry_delay(attempts: int, spread: float) -> timedelta:
 def is_stale(notice: Notice, *, sequence: int, status: str, agent_id: str) -> bool:
     """Whether what a notice says no longer holds for an appointment that now stands like this; pure.
 
-    A cancellation holds while the appointment is cancelled, or is another agent's than the notice's. A reminder is for
-    who has yet to come; everything else holds until the appointment moves or is cancelled.
+    A cancellation holds while the appointment is cancelled, or is another agent's than the notice's. A reminder, and
+    news of trouble, are for who has yet to come; everything else holds until the appointment moves or is cancelled.
     """
     if notice.kind == Kind.CANCELLATION:
         return status != Status.CANCELLED and notice.agent_id in (None, agent_id)
     if notice.sequence != sequence or status == Status.CANCELLED:
         return True
-    return notice.kind == Kind.REMINDER and status != Status.BOOKED
+    return notice.kind in FOR_WHO_HAS_YET_TO_COME and status != Status.BOOKED
 
 
 def _free(now: datetime) -> Q:

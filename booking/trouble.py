@@ -1,0 +1,245 @@
+"""A kiosk fails, an agent falls ill, a house closes: what becomes of the appointments in the way.
+
+Each keeps its time if another kiosk or agent is free then; else its citizen is offered the nearest slots. What is
+broken or away is a row (`KioskOutage`, `Absence`, `SiteClosure`), whoever wrote it; `replace_all` finds what such rows
+are in the way of, so that running it again, or in several processes, tells nobody twice.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tortoise.connection import get_connection
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from booking.errors import (
+    KioskUnknown,
+    NotBookable,
+    OutcomeRefused,
+    ServiceUnknown,
+    SlotTaken,
+    TransitionRefused,
+)
+from booking.events import AppointmentDisplaced, AppointmentRescheduled
+from booking.lifecycle import Actor, ActorKind, Outcome, Status
+from booking.models import Absence, Appointment, Kiosk, KioskOutage, Service
+from booking.notices import Kind, plan_news, plan_notices
+from booking.occupancies import release
+from booking.placement import Outrun, Placement, Wish, claim_placement, place
+from booking.progress import record_outcome
+from booking.record import Done, again_after_deadlock, event, locked, write_down
+from booking.search import alternatives
+from teleconsult.database import dialect, transaction
+
+# What fails until further notice may work again in two days: who comes later than that is left alone until then.
+FAR = timedelta(days=2)
+AT_ONCE = 100
+LEAST_NOTICE = timedelta(minutes=1)
+
+
+class Trouble(StrEnum):
+    """Why an appointment cannot be held as planned."""
+
+    AGENT_ABSENT = "agent_absent"
+    KIOSK_OUT = "kiosk_out"
+    HOUSE_CLOSED = "house_closed"
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "trouble")
+
+_CLOCK = {
+    "postgres": "WITH clock AS (SELECT $1::timestamptz AS now, $2::timestamptz AS far)",
+    "sqlite": "WITH clock AS (SELECT ? AS now, ? AS far)",
+}
+_IN_THE_WAY = """
+    SELECT a.id, 'agent_absent' AS trouble, a.starts_at
+    FROM clock CROSS JOIN appointment a JOIN absence x ON x.agent_id = a.agent_id
+    WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now
+      AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at
+    UNION ALL
+    SELECT a.id, 'kiosk_out', a.starts_at
+    FROM clock CROSS JOIN appointment a JOIN kiosk_outage x ON x.kiosk_id = a.kiosk_id
+    WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND x.starts_at < a.ends_at
+      AND (x.ends_at > a.starts_at OR (x.ends_at IS NULL AND a.starts_at < clock.far))
+    UNION ALL
+    SELECT a.id, 'house_closed', a.starts_at
+    FROM clock CROSS JOIN appointment a JOIN site_closure x ON x.site_id = a.site_id
+    WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND a.mode = 'kiosk'
+      AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at
+    ORDER BY 3, 1
+"""
+
+
+async def report_outage(*, now: datetime, kiosk_id: str, until: datetime | None = None, reason: str = "") -> list[Done]:
+    """Note that a kiosk does not work from now until an instant (None: until further notice), and place anew.
+
+    Said again, only the end and the reason change. Raises KioskUnknown.
+    """
+    if not await Kiosk.exists(id=kiosk_id):
+        raise KioskUnknown
+    async with transaction():
+        await Kiosk.filter(id=kiosk_id).select_for_update().first()
+        lasting = await _lasting(kiosk_id, now).update(ends_at=until, reason=reason)
+        if not lasting:
+            await KioskOutage.create(kiosk_id=kiosk_id, starts_at=now, ends_at=until, reason=reason)
+    return await replace_all(now=now)
+
+
+async def report_repair(*, now: datetime, kiosk_id: str) -> list[Done]:
+    """Note that a kiosk works again: who was to choose another slot because of it may come as planned, and is told."""
+    await _lasting(kiosk_id, now).update(ends_at=now)
+    waiting = Appointment.filter(
+        kiosk_id=kiosk_id, displaced=Trouble.KIOSK_OUT, status=Status.BOOKED, starts_at__gt=now
+    ).order_by("starts_at")
+    done = [await _restore(str(each), now) for each in await waiting.values_list("id", flat=True)]
+    return [each for each in done if each.events]
+
+
+async def report_absence(*, now: datetime, agent_id: str, until: datetime, reason: str = "") -> list[Done]:
+    """Note that an agent is away from now until an instant, and place anew what they cannot hold."""
+    await Absence.create(agent_id=agent_id, starts_at=now, ends_at=until, reason=reason)
+    return await replace_all(now=now)
+
+
+async def replace_all(*, now: datetime) -> list[Done]:
+    """Place anew every appointment to come that something is in the way of, the soonest first.
+
+    Each is a transaction of its own. Returns what was done, with the events to publish.
+    """
+    done: list[Done] = []
+    seen: set[str] = set()
+    for row in await get_connection("default").execute_query_dict(_CLOCK[dialect()] + _IN_THE_WAY, [now, now + FAR]):
+        if row["id"] in seen or len(seen) >= AT_ONCE:
+            continue
+        seen.add(row["id"])
+        done.append(await _place_anew(row["id"], Trouble(row["trouble"]), now))
+    return [each for each in done if each.events]
+
+
+async def close_unplaced(*, now: datetime) -> list[Done]:
+    """Note as technical failures, not as no-shows, the appointments that ended without another slot being chosen."""
+    over = Appointment.filter(status=Status.BOOKED, ends_at__lt=now).exclude(displaced="").order_by("ends_at")
+    done = []
+    for each in await over.limit(AT_ONCE).values_list("id", flat=True):
+        try:
+            done.append(
+                await record_outcome(now=now, appointment_id=str(each), outcome=Outcome.TECHNICAL_FAILURE, actor=SYSTEM)
+            )
+        except (OutcomeRefused, TransitionRefused):
+            continue  # somebody was faster
+    return done
+
+
+def _lasting(kiosk_id: str, now: datetime) -> QuerySet[KioskOutage]:
+    return KioskOutage.filter(Q(ends_at=None) | Q(ends_at__gt=now), kiosk_id=kiosk_id, starts_at__lte=now)
+
+
+async def _place_anew(appointment_id: str, trouble: Trouble, now: datetime) -> Done:
+    appointment = await Appointment.get(id=appointment_id)
+    try:
+        placement = await _same_time(appointment, trouble)
+        return await again_after_deadlock(lambda: _keep_time(appointment, placement, trouble, now))
+    except (SlotTaken, NotBookable, ServiceUnknown, Outrun):
+        return await _displace(appointment, trouble, now)
+
+
+async def _same_time(appointment: Appointment, trouble: Trouble) -> Placement:
+    """Find who else and where else at the same time. Raises what `place` raises, and Outrun."""
+    service = await Service.get(id=appointment.service_id)
+    wish = Wish(
+        appointment.service_id,
+        appointment.site_id,
+        appointment.starts_at,
+        tuple(appointment.needs),
+        rather_agent=appointment.agent_id,
+        rather_kiosk=appointment.kiosk_id,
+        moving=appointment.id,
+    )
+    # The notice that the service asks for was given when this was booked; it is not asked for again.
+    given = appointment.starts_at - max(timedelta(minutes=service.notice_minutes), LEAST_NOTICE)
+    found = await place(wish, now=given, tie=appointment.id)
+    gone = appointment.agent_id if trouble is Trouble.AGENT_ABSENT else None
+    broken = await _broken(found)
+    left = replace(
+        found,
+        agents=[each for each in found.agents if each != gone],
+        kiosks=[each for each in found.kiosks if each not in broken],
+    )
+    if not left.agents or not left.kiosks:
+        raise Outrun
+    return left
+
+
+async def _broken(placement: Placement) -> set[str]:
+    """Return the kiosks of a placement that do not work then."""
+    then = KioskOutage.filter(
+        Q(ends_at=None) | Q(ends_at__gt=placement.starts_at),
+        kiosk_id__in=list(placement.kiosks),
+        starts_at__lt=placement.ends_at,
+    )
+    return {str(each) for each in await then.values_list("kiosk_id", flat=True)}
+
+
+def _unchanged(before: Appointment, after: Appointment) -> bool:
+    """Whether an appointment is still the one that was found to be in trouble."""
+    return after.status == Status.BOOKED and (after.sequence, after.displaced) == (before.sequence, before.displaced)
+
+
+async def _keep_time(found: Appointment, placement: Placement, trouble: Trouble, now: datetime) -> Done:
+    async with transaction():
+        appointment = await locked(found.id)
+        if not _unchanged(found, appointment):
+            return Done(appointment)
+        left = _left(appointment)
+        await release(appointment.id)
+        appointment.agent_id, appointment.kiosk_id = await claim_placement(placement, appointment.id)
+        await _tell_kept(appointment, trouble, now)
+    return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))
+
+
+async def _restore(appointment_id: str, now: datetime) -> Done:
+    async with transaction():
+        appointment = await locked(appointment_id)
+        if appointment.status != Status.BOOKED or not appointment.displaced:
+            return Done(appointment)
+        await _tell_kept(appointment, Trouble.KIOSK_OUT, now)
+    return Done(appointment, (event(AppointmentRescheduled, appointment, **_left(appointment)),))
+
+
+async def _tell_kept(appointment: Appointment, trouble: Trouble, now: datetime) -> None:
+    """Write down that a locked appointment takes place at its time after all, and tell everybody concerned."""
+    appointment.displaced = ""
+    appointment.sequence += 1
+    await appointment.save(update_fields=["agent_id", "kiosk_id", "sequence", "displaced"])
+    await write_down(appointment, before=Status.BOOKED, actor=SYSTEM, now=now, reason=trouble)
+    await plan_notices(appointment=appointment, kind=Kind.REPLACEMENT, now=now)
+
+
+async def _displace(found: Appointment, trouble: Trouble, now: datetime) -> Done:
+    """Note that an appointment needs another slot, and offer its citizen the nearest."""
+    nearest = await alternatives(
+        now=now,
+        service_id=found.service_id,
+        site_id=found.site_id,
+        start=found.starts_at,
+        needs=found.needs,
+    )
+    offered = [{"start": each.start.isoformat(), "timezone": each.timezone, "name": each.name} for each in nearest]
+    async with transaction():
+        appointment = await locked(found.id)
+        if not _unchanged(found, appointment):
+            return Done(appointment)
+        appointment.displaced = trouble
+        await appointment.save(update_fields=["displaced"])
+        params = {"trouble": trouble.value, "alternatives": offered}
+        await plan_news(appointment=appointment, kind=Kind.DISPLACED, now=now, params=params)
+    return Done(appointment, (event(AppointmentDisplaced, appointment),))
+
+
+def _left(appointment: Appointment) -> dict[str, str]:
+    return {
+        "previous_agent_id": appointment.agent_id,
+        "previous_site_id": appointment.site_id,
+        "previous_kiosk_id": appointment.kiosk_id,
+    }
