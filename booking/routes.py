@@ -5,6 +5,7 @@ from aiohttp import web
 import booking.delivery
 from booking.api_operations import OPERATIONS
 from booking.live import setup_live
+from booking.office_routes import setup_office
 from booking.pages import setup_pages
 from booking.progress import close_missed
 from booking.texts import ERROR_TEXTS
@@ -21,6 +22,7 @@ def setup(app: web.Application) -> None:
     """Add booking's pages, JSON calls, mails, live boards and ticks."""
     add_package(app, "booking", texts=ERROR_TEXTS)
     setup_pages(app)
+    setup_office(app)
     add_operations(app, OPERATIONS)
     setup_live(app)
     booking.delivery.setup(app)

@@ -1,0 +1,15 @@
+"""The back office's addresses, sentences and audit lines."""
+
+from aiohttp import web
+
+from booking import office_offer_pages
+from booking.office import setup_audit
+from booking.office_errors import OFFICE_ERROR_TEXTS
+from teleconsult.web.kit import KIT
+
+
+def setup_office(app: web.Application) -> None:
+    """Add the administrators' pages of the offer."""
+    app[KIT].error_texts.update(OFFICE_ERROR_TEXTS)
+    setup_audit(app)
+    office_offer_pages.setup(app)
