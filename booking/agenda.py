@@ -130,6 +130,14 @@ async def agent_of(*, account_id: str) -> AgentFound | None:
     return AgentFound(**rows[0]) if rows else None
 
 
+async def agent_of_id(agent_id: str) -> AgentFound:
+    """Return an agent. Raises AgentUnknown."""
+    rows = await Agent.filter(id=agent_id).values("id", "name", "timezone", "email")
+    if not rows:
+        raise AgentUnknown
+    return AgentFound(**rows[0])
+
+
 async def agent_days(*, agent_id: str, first: date, last: date, language: str = "fr") -> list[AgendaItem]:
     """Return an agent's appointments from one day to another, both included, in the agent's zone, in order.
 
