@@ -26,6 +26,7 @@ MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 WINDOW_BYTES = 4 * 1024 * 1024
 MAX_TRANSFERS = 3
 SIGNATURE_BYTES = 16
+FINISHED_KEPT = 64
 
 Data = str | bytes
 Delivery = tuple[str, Data]
@@ -55,6 +56,8 @@ class DocumentRouter:
     def __init__(self) -> None:
         self._transfers: dict[str, _Transfer] = {}
         self._members: set[str] = set()
+        # the newest transfers that arrived whole, for senders who lost the word of it
+        self._finished: dict[str, tuple[str, File]] = {}
 
     def member_joined(self, participant: str) -> None:
         """Somebody came into the call; what was offered before is not for them."""
@@ -120,6 +123,8 @@ class DocumentRouter:
         known = self._transfers.get(file.transfer)
         if known is not None and known.sender == participant and known.file == file:
             return self._offer_again(known)
+        if self._finished.get(file.transfer) == (participant, file):
+            return [_done(participant, file)]
         refusal = self._refusal(participant, file, known)
         if refusal is not None:
             return [(participant, frame_text(Cancel(transfer=file.transfer, code=refusal)))]
@@ -128,7 +133,7 @@ class DocumentRouter:
         return [(recipient, frame_text(file, sender=participant)) for recipient in recipients]
 
     def _refusal(self, participant: str, file: File, known: _Transfer | None) -> DocumentRefusal | None:
-        if known is not None:
+        if known is not None or file.transfer in self._finished:
             return DocumentRefusal.INVALID
         if not 0 < file.size <= MAX_DOCUMENT_BYTES:
             return DocumentRefusal.TOO_LARGE if file.size else DocumentRefusal.EMPTY
@@ -151,6 +156,11 @@ class DocumentRouter:
         if offset > transfer.furthest:
             return self._drop_recipient(transfer, participant, DocumentRefusal.INVALID)
         transfer.offsets[participant] = offset
+        return self._go_on(transfer)
+
+    @staticmethod
+    def _go_on(transfer: _Transfer) -> list[Delivery]:
+        """Tell the sender from where to send, once every recipient has said how far it is."""
         if transfer.undecided():
             return []
         transfer.passed = transfer.acknowledged()
@@ -171,15 +181,20 @@ class DocumentRouter:
             return self._drop_recipient(transfer, participant, DocumentRefusal.HASH_MISMATCH)
         if transfer.furthest < transfer.file.size:
             return self._drop_recipient(transfer, participant, DocumentRefusal.INVALID)
+        decided_before = not transfer.undecided()
         transfer.done.add(participant)
         transfer.offsets[participant] = transfer.file.size
-        return self._complete(transfer)
+        return self._settle(transfer, decided_before=decided_before)
 
-    def _complete(self, transfer: _Transfer) -> list[Delivery]:
+    def _settle(self, transfer: _Transfer, *, decided_before: bool) -> list[Delivery]:
+        """One recipient has the document or is out: that may end the transfer, or what the others waited for."""
         if transfer.done != set(transfer.offsets):
-            return []
+            return [] if decided_before else self._go_on(transfer)
         del self._transfers[transfer.file.transfer]
-        return [(transfer.sender, frame_text(Done(transfer=transfer.file.transfer, sha256=transfer.file.sha256)))]
+        self._finished[transfer.file.transfer] = (transfer.sender, transfer.file)
+        if len(self._finished) > FINISHED_KEPT:
+            del self._finished[next(iter(self._finished))]
+        return [_done(transfer.sender, transfer.file)]
 
     def _chunk(self, participant: str, data: bytes) -> list[Delivery]:
         chunk = read_chunk(data)
@@ -206,12 +221,7 @@ class DocumentRouter:
         transfer.done.discard(participant)
         if not transfer.offsets:
             return self._abort(transfer, code)
-        if transfer.done:
-            return self._complete(transfer)
-        if decided_before or transfer.undecided():
-            return []
-        transfer.passed = transfer.acknowledged()
-        return [(transfer.sender, frame_text(Accept(transfer=transfer.file.transfer, offset=transfer.passed)))]
+        return self._settle(transfer, decided_before=decided_before)
 
     def _abort(self, transfer: _Transfer, code: DocumentRefusal, *, to_sender: bool = True) -> list[Delivery]:
         self._transfers.pop(transfer.file.transfer, None)
@@ -223,6 +233,10 @@ class DocumentRouter:
     @staticmethod
     def _unknown(participant: str, transfer: str) -> Delivery:
         return participant, frame_text(Cancel(transfer=transfer, code=DocumentRefusal.SENDER_LEFT))
+
+
+def _done(sender: str, file: File) -> Delivery:
+    return sender, frame_text(Done(transfer=file.transfer, sha256=file.sha256))
 
 
 def _looks_like(media_type: str, beginning: bytes) -> bool:

@@ -28,6 +28,16 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...a) { super(...a); window.connections.push(this); }
 };
 """
+# The connection dies at the moment when the recipient would say that it has the document.
+CLOSE_AT_DONE = """
+const send = RTCDataChannel.prototype.send;
+RTCDataChannel.prototype.send = function (data) {
+  if (typeof data === "string" && data.includes('"done"') && !window.lostWord) {
+    window.lostWord = data;
+    window.connections.at(-1).close();
+  } else send.call(this, data);
+};
+"""
 TOLERANCE = 45
 
 # The mean colour of the lower half of a participant's decoded picture.
@@ -203,6 +213,19 @@ async def test_a_document_survives_the_loss_of_the_connection(
     digest = hashlib.sha256(content).hexdigest()
     for page in (citizen, agent):
         await page.wait_for_selector(f'#documents-list [data-sha256="{digest}"][data-state="done"]', timeout=60_000)
+
+
+async def test_the_word_that_a_document_is_whole_is_said_again_when_it_was_lost(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await agent.add_init_script(KEEP_CONNECTIONS)
+    await agent.add_init_script(CLOSE_AT_DONE)
+    await in_call(citizen, agent, server)
+    photo = make_photo()
+    await citizen.set_input_files("#file", [{"name": "photo.png", "mimeType": "image/png", "buffer": photo}])
+    digest = hashlib.sha256(photo).hexdigest()
+    await citizen.wait_for_selector(f'#documents-list [data-sha256="{digest}"][data-state="done"]', timeout=60_000)
+    assert await agent.evaluate("window.lostWord")
 
 
 async def test_a_document_that_lies_about_its_type_is_refused_by_the_relay(

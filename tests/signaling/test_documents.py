@@ -143,6 +143,58 @@ def test_when_the_sender_leaves_the_recipients_are_told() -> None:
     assert frames_to(router.member_left("a"), "b")[0]["code"] == "sender_left"
 
 
+def send_whole(router: DocumentRouter, *recipients: str) -> list[Delivery]:
+    router.receive("a", file_frame(PDF))
+    for recipient in recipients:
+        router.receive(recipient, text("accept", transfer=ID, offset=0))
+    return router.receive("a", write_chunk(ID, 0, PDF))
+
+
+DONE = text("done", transfer=ID, sha256=hashlib.sha256(PDF).hexdigest())
+
+
+def test_a_recipient_who_has_it_whole_says_so_again_on_its_new_channel() -> None:
+    router = router_with("a", "b")
+    send_whole(router, "b")
+    assert frames_to(router.channel_opened("b"), "b")[0]["type"] == "file"
+    assert frames_to(router.receive("b", DONE), "a") == [json.loads(DONE)]
+
+
+def test_a_recipient_who_has_it_whole_does_not_hold_up_the_others() -> None:
+    router = router_with("a", "b", "c")
+    content = PDF + bytes(100)
+    router.receive("a", file_frame(content))
+    for recipient in "bc":
+        router.receive(recipient, text("accept", transfer=ID, offset=0))
+    router.receive("a", write_chunk(ID, 0, content))
+    router.channel_opened("c")
+    router.channel_opened("b")
+    router.receive("c", text("accept", transfer=ID, offset=50))
+    deliveries = router.receive("b", text("done", transfer=ID, sha256=hashlib.sha256(content).hexdigest()))
+    assert frames_to(deliveries, "a") == [{"type": "accept", "transfer": ID, "offset": 50}]
+
+
+def test_who_drops_out_last_while_one_has_it_whole_does_not_hold_up_the_third() -> None:
+    router = router_with("a", "b", "c", "d")
+    send_whole(router, "b", "c", "d")
+    router.receive("b", DONE)
+    router.channel_opened("c")
+    router.channel_opened("d")
+    router.receive("d", text("accept", transfer=ID, offset=0))
+    deliveries = router.receive("c", text("cancel", transfer=ID, code="declined"))
+    assert frames_to(deliveries, "a") == [{"type": "accept", "transfer": ID, "offset": 0}]
+
+
+def test_a_sender_who_missed_the_end_is_told_it_again_and_nobody_else_is_asked() -> None:
+    router = router_with("a", "b")
+    send_whole(router, "b")
+    router.receive("b", DONE)
+    deliveries = router.receive("a", file_frame(PDF))
+    assert frames_to(deliveries, "a") == [json.loads(DONE)]
+    assert len(deliveries) == 1
+    assert frames_to(router.receive("b", file_frame(PDF)), "b")[0]["code"] == "invalid"
+
+
 @dataclass
 class Page:
     """A participant's side of the protocol, as documents.js does it."""
@@ -174,6 +226,8 @@ class Page:
         frame = json.loads(data)
         if frame["type"] == "file":
             self.expected = frame
+            if len(self.received) == frame["size"]:
+                return [text("done", transfer=ID, sha256=hashlib.sha256(self.received).hexdigest())]
             return [text("accept", transfer=ID, offset=len(self.received))]
         if frame["type"] == "accept":
             self.position = self.acknowledged = frame["offset"]
@@ -206,6 +260,7 @@ class World:
 
     def __init__(self, content: bytes, recipients: list[str]) -> None:
         self.content = content
+        self.cut: set[str] = set()
         self.router = router_with("sender", *recipients)
         self.pages = {name: Page(name) for name in ["sender", *recipients]}
         self.pages["sender"].outgoing = content
@@ -219,11 +274,17 @@ class World:
         """Let one page do one thing; return whether it had anything to do."""
         took = bool(self.pages[name].inbox)
         said = self.pages[name].step()
-        for data in said:
-            self.deliver(self.router.receive(name, data))
+        if name not in self.cut:
+            for data in said:
+                self.deliver(self.router.receive(name, data))
         return took or bool(said)
 
+    def cut_channel(self, name: str) -> None:
+        """Let a page talk to nobody, without knowing, until its channel is replaced."""
+        self.cut.add(name)
+
     def break_channel(self, name: str) -> None:
+        self.cut.discard(name)
         page = self.pages[name]
         page.inbox.clear()
         page.sending = False
@@ -242,7 +303,8 @@ class World:
 
 
 EVENTS = st.lists(
-    st.tuples(st.sampled_from(["step", "step", "step", "break"]), st.sampled_from(["sender", "b", "c"])), max_size=120
+    st.tuples(st.sampled_from(["step", "step", "step", "cut", "break"]), st.sampled_from(["sender", "b", "c"])),
+    max_size=120,
 )
 
 
@@ -255,8 +317,12 @@ def test_it_arrives_whole_whatever_breaks(events: list[tuple[str, str]], chunks:
         if who in world.pages:
             if what == "step":
                 world.step(who)
+            elif what == "cut":
+                world.cut_channel(who)
             elif not world.pages["sender"].done:
                 world.break_channel(who)
+    for who in sorted(world.cut):
+        world.break_channel(who)
     world.run_out()
     for name, page in world.pages.items():
         assert name == "sender" or bytes(page.received) == content

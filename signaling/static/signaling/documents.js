@@ -52,7 +52,12 @@ export class Documents extends EventTarget {
       if (channel === this._channel) this._pauseAll();
     };
     const resume = () => {
-      for (const work of this._works.values()) if (work.direction === "out" && active(work)) this._offer(work);
+      for (const work of this._works.values()) {
+        if (work.direction !== "out") continue;
+        if (active(work)) this._offer(work);
+        // said again: the channel may have been down
+        else if (work.code === "cancelled") this._say({ type: "cancel", transfer: work.id, code: "cancelled" });
+      }
     };
     if (channel.readyState === "open") resume();
     else channel.onopen = resume;
@@ -165,6 +170,11 @@ export class Documents extends EventTarget {
       work.data = new Uint8Array(size);
     }
     if (work.direction !== "in") return;
+    if (work.state === "done") {
+      // it arrived whole, and the word of it was lost with the last channel
+      this._say({ type: "done", transfer: work.id, sha256: work.sha256 });
+      return;
+    }
     if (!active(work)) {
       this._say({ type: "cancel", transfer: work.id, code: "declined" });
       return;
