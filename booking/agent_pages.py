@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from aiohttp import web
 
-from booking.agenda import AgendaItem, AgentFound, agent_days, agent_of
+from booking.agenda import AgendaItem, AgentFound, agent_days, agent_of, displaced_items
 from booking.agent_board import Board, local_day, make_board, monday_of
 from teleconsult.accounts.guard import requires, signed_in
 from teleconsult.accounts.roles import Role
@@ -59,6 +59,7 @@ async def show_agenda(request: web.Request) -> web.StreamResponse:
     context = {
         "board": board,
         "agent": agent,
+        "displaced": await displaced_items(now=now, agent_id=agent.id),
         "previous_day": day - ONE_DAY,
         "next_day": day + ONE_DAY,
         "texts": {name: translate(text) for name, text in SCRIPT_TEXTS.items()},

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from booking import agent_appointment_pages, agent_pages, citizen_pages
+from booking import agent_appointment_pages, agent_pages, citizen_pages, trouble_pages
 from booking.labels import date_text, language_name, weekday_name
 from booking.needs import NEED_TEXTS
 from teleconsult.web.i18n import N_
@@ -25,6 +25,7 @@ def setup_pages(app: web.Application) -> None:
     own = "/rdv/{token}"
     app.router.add_get("/agent", agent_pages.show_agenda)
     app.router.add_get("/agent/live", agent_pages.stream_agenda)
+    trouble_pages.setup(app)
     app.router.add_get(one, agent.show_appointment)
     app.router.add_post(f"{one}/cancel", agent.submit_cancel)
     app.router.add_post(f"{one}/outcome", agent.submit_outcome)
