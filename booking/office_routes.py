@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from booking import office_offer_pages
+from booking import office_agent_pages, office_offer_pages
 from booking.office import setup_audit
 from booking.office_errors import OFFICE_ERROR_TEXTS
 from teleconsult.web.kit import KIT
@@ -13,3 +13,4 @@ def setup_office(app: web.Application) -> None:
     app[KIT].error_texts.update(OFFICE_ERROR_TEXTS)
     setup_audit(app)
     office_offer_pages.setup(app)
+    office_agent_pages.setup(app)

@@ -62,7 +62,8 @@ def write_ranges(ranges: Iterable[Range]) -> str:
 
 
 def _ranges(value: Any) -> Any:
-    return read_ranges(value) if isinstance(value, str) else value
+    # a form gives a field that is to be a list as the list of what was posted
+    return read_ranges(",".join(value)) if isinstance(value, list) else value
 
 
 Ranges = Annotated[tuple[Range, ...], BeforeValidator(_ranges)]

@@ -50,3 +50,8 @@ def department_code(text: str) -> str:
 def territory(department: str) -> Territory | None:
     """Return where a department (INSEE code) lies, or None if there is no such department."""
     return _FRANCE if department in METROPOLE else _OVERSEAS.get(department)
+
+
+def zones() -> list[str]:
+    """Return the time zones of France (IANA names), that of Paris first."""
+    return [_FRANCE.timezone, *(each.timezone for each in _OVERSEAS.values())]
