@@ -67,6 +67,10 @@ class Hub:
             raise SessionUnknown
         return live
 
+    def calls(self) -> list[str]:
+        """Return the ids of the records of the calls that run on this server."""
+        return [call for room in self._rooms.values() if (call := room.call) is not None]
+
     def end(self, room: str) -> None:
         """End a room for everyone, if it is open: what it was for is over."""
         live = self._rooms.get(room)

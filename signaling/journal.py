@@ -28,6 +28,11 @@ class Journal:
         self._facts: asyncio.Queue[Fact | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._run())
 
+    @property
+    def call(self) -> str | None:
+        """The id of the call's record, once there is one."""
+        return self._call.id if self._call else None
+
     def note(self, fact: Fact) -> None:
         """Record and tell a fact, soon."""
         self._facts.put_nowait(fact)

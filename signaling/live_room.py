@@ -72,6 +72,11 @@ class LiveRoom:
             self._relay.restart(claims.participant, forgetful=True)
         return session
 
+    @property
+    def call(self) -> str | None:
+        """The id of the call's record, once there is one."""
+        return self._journal.call
+
     def find(self, session: str) -> Participant | None:
         """Return who holds a session that may be resumed."""
         return self.room.by_session(session)

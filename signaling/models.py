@@ -6,11 +6,12 @@ from teleconsult.database import Record
 
 
 class CallRecord(Record):
-    """One call in a room. `room` is the room's opaque identifier."""
+    """One call in a room. `room` is the room's opaque identifier; `seen_at` is when it was last known to run."""
 
     room = fields.CharField(max_length=64, db_index=True)
     opened_at = fields.DatetimeField()
     started_at = fields.DatetimeField(null=True)
+    seen_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
     end_reason = fields.CharField(max_length=32, default="")
 

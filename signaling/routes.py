@@ -7,14 +7,17 @@ from aiohttp import web
 from signaling import pages
 from signaling.hub import Hub
 from signaling.keys import HUB, TICKETS
+from signaling.recovery import SEEN_SECONDS, close_cut_calls, note_running
 from signaling.relay.network import Network
 from signaling.socket import serve_socket
 from signaling.texts import ERROR_TEXTS
 from signaling.tickets import TicketOffice
+from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from teleconsult.web.events import EVENTS
 from teleconsult.web.keys import SETTINGS
 from teleconsult.web.kit import add_package
+from teleconsult.web.ticks import add_tick
 from teleconsult.web.tokens import SIGNER
 
 ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
@@ -30,6 +33,7 @@ def setup(app: web.Application) -> None:
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
     app.cleanup_ctx.append(_rooms)
     app.on_shutdown.append(_close_rooms)
+    add_tick(app, "running_calls", SEEN_SECONDS, _vouch)
 
 
 def network(settings: Settings) -> Network:
@@ -42,6 +46,12 @@ def network(settings: Settings) -> Network:
         turn_urls=tuple(url.strip() for url in settings.turn_urls.split(",") if url.strip()),
         turn_secret=settings.turn_secret,
     )
+
+
+async def _vouch(app: web.Application) -> None:
+    now = utcnow()
+    await note_running(app[HUB].calls(), now=now)
+    await close_cut_calls(now=now)
 
 
 async def _rooms(app: web.Application) -> AsyncIterator[None]:
