@@ -15,7 +15,7 @@ from booking.meeting import read_meeting
 from booking.notices import Recipient
 from booking.passes import issue_calendar, issue_manage, issue_pass, read_calendar, read_manage
 from booking.schemas import Identifier
-from booking.search import slots
+from booking.search import Alternative, alternatives, slots
 from booking.slot_choice import DAYS_SEARCHED, SlotChoice, asked_day, slot_choice
 from teleconsult.clock import utcnow
 from teleconsult.errors import Conflict, DomainError, Invalid, NotFound
@@ -29,7 +29,7 @@ from teleconsult.web.throttle import throttle
 from teleconsult.web.tokens import SIGNER
 
 CITIZEN = Actor(ActorKind.CITIZEN)
-DONE = frozenset({"cancelled", "moved"})
+DONE = frozenset({"booked", "cancelled", "moved"})
 # Each change sends mails: nobody needs more than this.
 CHANGES, CHANGES_SECONDS = 60, 600
 
@@ -176,6 +176,8 @@ async def _move_refused(request: web.Request, item: AppointmentView, error: Doma
 
 async def _move_page(request: web.Request, item: AppointmentView, *, status: int = 200, **more: Any) -> web.Response:
     from_day = asked_day(request.query.get("from", ""), utcnow())
+    if item.displaced and "alternatives" not in more:
+        more["alternatives"] = await _nearest(item)
     context = {
         "item": item,
         "base": _base(request),
@@ -185,6 +187,13 @@ async def _move_page(request: web.Request, item: AppointmentView, *, status: int
         "alternatives": [],
     }
     return render(request, "booking/citizen_move.html", context | more, status=status)
+
+
+async def _nearest(item: AppointmentView) -> list[Alternative]:
+    """Return what is free around the time of an appointment that cannot be held, here and at the nearest houses."""
+    return await alternatives(
+        now=utcnow(), service_id=item.service_id, site_id=item.site_id, start=item.starts_at, needs=item.needs
+    )
 
 
 async def _choice(item: AppointmentView, from_day: date | None) -> SlotChoice:

@@ -59,7 +59,8 @@ async def test_no_other_token_opens_it(client: Client, world: World, rest: str) 
     good = issue_manage(signer, appointment_id=appointment.id, ends_at=end)
     wrong = [
         "nonsense",
-        good[:-1] + ("A" if good[-1] != "A" else "B"),
+        # not the last character, some of whose bits mean nothing
+        good[:-5] + ("A" if good[-5] != "A" else "B") + good[-4:],
         issue_calendar(signer, appointment_id=appointment.id, ends_at=end),
         issue_pass(signer, appointment_id=appointment.id, ends_at=end).removeprefix("TC1:"),
     ]

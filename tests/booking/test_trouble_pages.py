@@ -2,11 +2,14 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from booking.events import AppointmentDelayed, AppointmentDisplaced, AppointmentRescheduled
+from booking.late import tell_late
 from booking.models import Absence, Appointment, Kiosk, KioskOutage, Notice
+from booking.trouble import report_outage
 from teleconsult.web.ticks import TICKS
 from tests.booking.agenda_world import STEP, Client, World, heard, local_day_of, page, sign_in
 
@@ -94,3 +97,27 @@ async def test_tick_finds_what_was_written_elsewhere(world: World) -> None:
     for _ in range(2):
         await run_tick(world, "trouble")
     assert [getattr(event, "appointment_id", "") for event in events] == [appointment.id]
+
+
+async def test_citizen_of_a_displaced_appointment_chooses_again_by_the_own_link(client: Client, world: World) -> None:
+    start = world.next_start + 2 * STEP
+    appointment = await world.book(start, agent_id=None)
+    await report_outage(now=world.now, kiosk_id=world.kiosk.id, until=start + STEP)
+    shown = await page(client, world.manage_url(appointment))
+    assert "ne peut pas avoir lieu comme prévu" in shown
+    assert "en panne" in shown
+    offered = await page(client, f"{world.manage_url(appointment)}/move")
+    choices = re.findall(r'id="alternative-\d" value="([^"]+)"', offered)
+    assert choices
+    answer = await client.post(f"{world.manage_url(appointment)}/move", data={"start": unescape(choices[0])})
+    assert answer.status == 200
+    after = await Appointment.get(id=appointment.id)
+    assert (after.displaced, after.sequence) == ("", 1)
+    assert after.starts_at > start
+    assert "ne peut pas avoir lieu" not in await page(client, world.manage_url(after))
+
+
+async def test_citizen_reads_of_the_delay_by_the_own_link(client: Client, world: World) -> None:
+    appointment = await world.book(world.next_start)
+    await tell_late(now=world.now, agent_id=world.agent.id, minutes=15)
+    assert "environ 15 minutes de retard" in await page(client, world.manage_url(appointment))
