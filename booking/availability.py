@@ -6,7 +6,7 @@ within it: on the spring Sunday an hour of it may not exist, on the autumn Sunda
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -123,13 +123,13 @@ class ZoneSpans:
     """The spans of one window [start, end) in the zones that are asked for, each cut once."""
 
     def __init__(self, start: int, end: int) -> None:
-        self._window = start, end
+        self.window = start, end
         self._spans: dict[str, list[Span]] = {}
 
     def of(self, timezone: str) -> list[Span]:
         """Return the window's spans in a zone, by its IANA name."""
         if timezone not in self._spans:
-            self._spans[timezone] = constant_spans(ZoneInfo(timezone), *self._window)
+            self._spans[timezone] = constant_spans(ZoneInfo(timezone), *self.window)
         return self._spans[timezone]
 
 
@@ -155,14 +155,18 @@ def local_midnight(day: date, zone: ZoneInfo) -> int:
     return instant(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
-def weekly_intervals(ranges: Iterable[WeeklyRange], spans: Iterable[Span]) -> list[Interval]:
-    """Return when weekly local ranges hold within the spans of their zone."""
+def weekly_intervals(
+    ranges: Iterable[WeeklyRange], spans: Iterable[Span], *, but: frozenset[int] = frozenset()
+) -> list[Interval]:
+    """Return when weekly local ranges hold within the spans of their zone; `but`: days since 1970 to leave out."""
     by_weekday: dict[int, list[WeeklyRange]] = {}
     for each in ranges:
         by_weekday.setdefault(each.weekday, []).append(each)
     found: list[Interval] = []
     for span_start, span_end, offset in spans:
         for number in range((span_start + offset) // DAY, (span_end + offset - 1) // DAY + 1):
+            if number in but:
+                continue
             for each in by_weekday.get((number + EPOCH_WEEKDAY) % 7, ()):
                 if (each.valid_from or each.valid_until) and not _holds(each, number):
                     continue
@@ -224,27 +228,112 @@ def contains(intervals: Sequence[Interval], at: int) -> bool:
     return any(start <= at < end for start, end in intervals)
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A kiosk or a room: when it is taken (buffers within), and when it does not work."""
+
+    busy: Sequence[Interval]
+    out: Sequence[Interval] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """An agent: when they work, by workplace, when they are taken (buffers within), and starts beyond their daily lot.
+
+    The times at two workplaces do not overlap.
+    """
+
+    stays: Mapping[str | None, Sequence[Interval]]
+    busy: Sequence[Interval]
+    full: Sequence[Interval] = ()
+
+    def starts(self, rules: SlotRules, worked: Sequence[Interval]) -> list[Interval]:
+        """Return when an appointment may start within `worked`."""
+        possible = possible_starts(rules, worked, self.busy)
+        return subtract(possible, self.full) if self.full else possible
+
+
+def full_days(
+    rules: SlotRules, zone_spans: Iterable[Span], busy: Sequence[Interval], maximum: int | None
+) -> list[Interval]:
+    """Return the starts that would exceed a daily maximum.
+
+    What is taken counts on the local day on which it begins, with its buffer.
+    """
+    if maximum is None:
+        return []
+    full: list[Interval] = []
+    for low, high in local_days(zone_spans).values():
+        if sum(low <= start < high for start, _ in busy) >= maximum:
+            full.append((low + rules.buffer_before, high + rules.buffer_before))
+    return merge(full)
+
+
+def local_days(spans: Iterable[Span]) -> dict[int, Interval]:
+    """Return each local day (counted since 1970-01-01) that the spans of a zone touch, as far as they reach."""
+    days: dict[int, Interval] = {}
+    for start, end, offset in spans:
+        for number in range((start + offset) // DAY, (end + offset - 1) // DAY + 1):
+            midnight = number * DAY - offset
+            low, high = max(start, midnight), min(end, midnight + DAY)
+            days[number] = (min(low, days.get(number, (low, 0))[0]), high)
+    return days
+
+
 def slot_starts(
     rules: SlotRules,
     zone: ZoneInfo,
     *,
-    site_open: Sequence[Interval],
-    kiosks: Sequence[Sequence[Interval]],
-    agents: Sequence[tuple[Sequence[Interval], Sequence[Interval]]],
+    site_open: Sequence[Interval] | None,
+    kiosks: Sequence[Seat] | None,
+    clerks: Sequence[Clerk],
+    rooms: Mapping[str, Sequence[Seat]] | None = None,
     start: int,
     end: int,
 ) -> list[tuple[int, int]]:
     """Return (start, remaining) for every start in [start, end) that can still be booked, in order.
 
-    `site_open`: when the house is open; `kiosks`: the busy intervals of each kiosk; `agents`: (working, busy) of each.
-    `remaining` is how many bookings the start can take: any free agent can be paired with any free kiosk.
+    `site_open`: when the house is open, and `kiosks` its kiosks; both None for who stays at home. `rooms`: the rooms of
+    each workplace, when an appointment takes one. `remaining` is how many bookings the start can take: any free agent
+    can be paired with any free kiosk, and with any free room of the workplace where the agent is then.
     """
-    on_step = starts_on_step(zone, rules.step, start, end)
-    fits_house = count_starts(on_step, [possible_starts(rules, site_open, ())])
-    candidates = [at for at, fits in zip(on_step, fits_house, strict=True) if fits]
+    candidates = starts_on_step(zone, rules.step, start, end)
+    if site_open is not None:
+        fits_house = count_starts(candidates, [possible_starts(rules, site_open, ())])
+        candidates = [at for at, fits in zip(candidates, fits_house, strict=True) if fits]
     if not candidates:
         return []
-    free_kiosks = count_starts(candidates, (possible_starts(rules, site_open, busy) for busy in kiosks))
-    free_agents = count_starts(candidates, (possible_starts(rules, working, busy) for working, busy in agents))
-    remaining = map(min, free_kiosks, free_agents)
+    remaining = _free_clerks(rules, candidates, clerks, rooms)
+    if kiosks is not None:
+        around = [(candidates[0], candidates[-1] + rules.duration)]
+        remaining = list(map(min, _free_seats(rules, candidates, kiosks, around), remaining))
     return [(at, left) for at, left in zip(candidates, remaining, strict=True) if left > 0]
+
+
+def _free_clerks(
+    rules: SlotRules, candidates: Sequence[int], clerks: Sequence[Clerk], rooms: Mapping[str, Sequence[Seat]] | None
+) -> list[int]:
+    if rooms is None:
+        return count_starts(candidates, (clerk.starts(rules, _anywhere(clerk)) for clerk in clerks))
+    total = [0] * len(candidates)
+    around = [(candidates[0], candidates[-1] + rules.duration)]
+    for workplace, seats in rooms.items():
+        here = [clerk.starts(rules, clerk.stays[workplace]) for clerk in clerks if workplace in clerk.stays]
+        pairs = map(min, count_starts(candidates, here), _free_seats(rules, candidates, seats, around))
+        total = [one + other for one, other in zip(total, pairs, strict=True)]
+    return total
+
+
+def _free_seats(
+    rules: SlotRules, candidates: Sequence[int], seats: Sequence[Seat], around: Sequence[Interval]
+) -> list[int]:
+    works = (subtract(around, seat.out) if seat.out else around for seat in seats)
+    return count_starts(
+        candidates, (possible_starts(rules, at, seat.busy) for at, seat in zip(works, seats, strict=True))
+    )
+
+
+def _anywhere(clerk: Clerk) -> Sequence[Interval]:
+    if len(clerk.stays) == 1:
+        return next(iter(clerk.stays.values()))
+    return merge(each for worked in clerk.stays.values() for each in worked)

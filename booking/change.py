@@ -4,18 +4,20 @@ from datetime import datetime
 
 from booking.errors import NotCancellable, NotReschedulable
 from booking.events import AppointmentCancelled, AppointmentRescheduled
+from booking.holds import own_hold
 from booking.lifecycle import Actor, ActorKind, Status, may_follow
 from booking.models import Appointment
 from booking.notices import Kind, plan_notices
 from booking.occupancies import release
-from booking.placement import Outrun, Placement, Wish, claim_placement, place, slot_taken
+from booking.placement import Placement, Wish, place, slot_taken
 from booking.record import Done, again_after_deadlock, event, locked, move, require_access, require_hold, write_down
+from booking.seating import SEAT_FIELDS, Outrun, seat
 from teleconsult.database import transaction
 
 # They change what is ahead of them; what has begun is the agent's and the house's to sort out.
 BEFORE_START_ONLY = frozenset({ActorKind.CITIZEN, ActorKind.PARTNER})
 
-MOVED = ("agent_id", "kiosk_id", "site_id", "starts_at", "ends_at")
+MOVED = (*SEAT_FIELDS, "site_id", "starts_at", "ends_at")
 
 
 async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: str = "") -> Done:
@@ -40,13 +42,20 @@ async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: st
 
 
 async def reschedule(
-    *, now: datetime, appointment_id: str, start: datetime, actor: Actor, site_id: str | None = None
+    *,
+    now: datetime,
+    appointment_id: str,
+    start: datetime,
+    actor: Actor,
+    site_id: str | None = None,
+    hold_id: str | None = None,
+    hold_owner: str | None = None,
 ) -> Done:
     """Move an appointment to another start (aware), perhaps at another house, with the same agent if free.
 
     The old slot is given up in the transaction that takes the new one, and not otherwise. To where it already is:
-    nothing happens. Raises AppointmentUnknown, NotYours, NotReschedulable (with `appointment_status`), and all that
-    `book` raises.
+    nothing happens. `hold_id`, if it is `hold_owner`'s: a slot kept for the move, given up to it.
+    Raises AppointmentUnknown, NotYours, NotReschedulable (with `appointment_status`), and all that `book` raises.
     """
     appointment = await require_access(appointment_id, actor)
     _require_movable(appointment, actor, now)
@@ -61,10 +70,12 @@ async def reschedule(
         rather_agent=appointment.agent_id,
         rather_kiosk=appointment.kiosk_id,
         moving=appointment.id,
+        mode=appointment.mode,
+        holding=hold_id if hold_owner is not None else None,
     )
     placement = await place(wish, now=now, tie=appointment.id)
     try:
-        return await again_after_deadlock(lambda: _move(placement, actor, now))
+        return await again_after_deadlock(lambda: _move(placement, actor, now, hold_owner))
     except Outrun:
         raise await slot_taken(wish, now) from None
 
@@ -75,17 +86,19 @@ def _require_movable(appointment: Appointment, actor: Actor, now: datetime) -> N
         raise NotReschedulable(appointment_status=Status(appointment.status))
 
 
-async def _move(placement: Placement, actor: Actor, now: datetime) -> Done:
+async def _move(placement: Placement, actor: Actor, now: datetime, hold_owner: str | None) -> Done:
     async with transaction():
         appointment = await locked(str(placement.wish.moving))
         _require_movable(appointment, actor, now)
         left = {
             "previous_agent_id": appointment.agent_id,
             "previous_site_id": appointment.site_id,
-            "previous_kiosk_id": appointment.kiosk_id,
+            "previous_kiosk_id": appointment.kiosk_id or "",
         }
+        if (held := await own_hold(placement.wish.holding, hold_owner)) is not None:
+            await held.delete()
         await release(appointment.id)
-        appointment.agent_id, appointment.kiosk_id = await claim_placement(placement, appointment.id)
+        await seat(appointment, placement, now)
         appointment.site_id = placement.site.id
         appointment.starts_at, appointment.ends_at = placement.starts_at, placement.ends_at
         appointment.sequence += 1

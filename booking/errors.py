@@ -1,6 +1,6 @@
 """What booking refuses, by name. Parameters are ids, aware instants and numbers."""
 
-from teleconsult.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from teleconsult.errors import Conflict, Expired, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
 
 
 class ServiceUnknown(NotFound):
@@ -75,6 +75,54 @@ class StartNotOffered(NotBookable):
     """Not a start of this service: off its grid, or when no agent works."""
 
     code = "start_not_offered"
+
+
+class ModeNotOffered(NotBookable):
+    """The service is not held there (`mode`: kiosk or home)."""
+
+    code = "mode_not_offered"
+
+
+class AudienceRefused(NotBookable):
+    """The service is booked by others only (`audiences`: citizen, staff, partner)."""
+
+    code = "audience_refused"
+
+
+class NeedNotMet(NotBookable):
+    """The service cannot meet `needs`."""
+
+    code = "need_not_met"
+
+
+class ConsentMissing(NotBookable):
+    """Somebody else books, and does not say that the citizen agreed."""
+
+    code = "consent_missing"
+
+
+class TooManyAppointments(Conflict):
+    """The person has `limit` appointments of this service to come, and may not have more."""
+
+    code = "too_many_appointments"
+
+
+class TooManyHolds(TooManyRequests):
+    """`limit`: how many slots one person may keep while they choose."""
+
+    code = "too_many_holds"
+
+
+class HoldExpired(Expired):
+    """The slot is no longer kept."""
+
+    code = "hold_expired"
+
+
+class RuleUnreadable(Invalid):
+    """Not a recurrence of days (RFC 5545 RRULE). `field`."""
+
+    code = "rule_unreadable"
 
 
 class NotCancellable(Conflict):

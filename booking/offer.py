@@ -1,16 +1,15 @@
 """What a booking is chosen from: a service's rules, its agents' working time, houses' opening time and kiosks.
 
 Loaded in a handful of queries whatever the number of agents and days. All of it changes rarely; what is taken
-(`busy_intervals`) changes all the time and is read apart.
+(`booking.taken`) changes all the time and is read apart.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from tortoise.connection import get_connection
 
 from booking.availability import (
     DAY,
@@ -19,28 +18,61 @@ from booking.availability import (
     SlotRules,
     WeeklyRange,
     ZoneSpans,
-    instant,
     merge,
     moment,
     subtract,
     weekly_intervals,
 )
 from booking.errors import ServiceUnknown, SiteUnknown
-from booking.models import Absence, Agent, AgentHours, Kiosk, Service, Site, SiteClosure, SiteOpening
-from teleconsult.database import dialect
+from booking.models import Room, Service, Site
+from booking.public_holidays import public_holidays
+from booking.queries import as_day, as_json, run
+from booking.working_time import AgentTime, CalendarRule, WorkingHours
 
-_BUSY_POSTGRES = """
-    SELECT resource, extract(epoch FROM starts_at)::bigint AS low, extract(epoch FROM ends_at)::bigint AS high
-    FROM occupancy WHERE resource = ANY($1) AND starts_at < $2 AND starts_at > $3 AND appointment_id <> $4
-    ORDER BY starts_at
+KIOSK, HOME = "kiosk", "home"
+
+# An agent who has both the service and an assignment to it comes once for each assignment.
+_AGENTS = """
+    SELECT a.id, a.timezone, a.department, a.works_on_holidays, a.daily_maximum,
+           s.agent_id IS NOT NULL AS usual, g.valid_from, g.valid_until
+    FROM agent a
+    LEFT JOIN agent_service s ON s.agent_id = a.id AND s.service_id = $1
+    LEFT JOIN assignment g ON g.agent_id = a.id AND g.service_id = $1 AND g.valid_until >= $2 AND g.valid_from <= $3
+    WHERE a.active AND (s.agent_id IS NOT NULL OR g.id IS NOT NULL)
+    ORDER BY a.id
 """
-_BUSY_SQLITE = """
-    SELECT resource, CAST(strftime('%s', starts_at) AS INTEGER) AS low, CAST(strftime('%s', ends_at) AS INTEGER) AS high
-    FROM occupancy WHERE resource IN ({marks}) AND starts_at < ? AND starts_at > ? AND appointment_id <> ?
-    ORDER BY starts_at
+# In one query: weekly hours, and the exceptions to them, which have a recurrence (perhaps an empty one) and no weekday.
+_HOURS_AND_RULES = """
+    SELECT id, agent_id, workplace_id, site_ids, weekday, start_minute, end_minute, valid_from, valid_until,
+           NULL AS works, NULL AS rrule
+    FROM agent_hours WHERE agent_id = ANY($1)
+    UNION ALL
+    SELECT id, agent_id, workplace_id, NULL, NULL, start_minute, end_minute, first_day, NULL, works, rrule
+    FROM agent_rule WHERE agent_id = ANY($1) AND first_day <= $2
+    ORDER BY id
 """
-# No appointment with its buffers is longer: a range that reaches into a window began at most this long before it.
-LONGEST_OCCUPANCY = DAY
+_AWAY = """
+    SELECT agent_id, EPOCH(starts_at) AS low, EPOCH(ends_at) AS high
+    FROM absence WHERE agent_id = ANY($1) AND starts_at < $2 AND ends_at > $3
+    UNION ALL
+    SELECT agent_id, EPOCH(starts_at), EPOCH(ends_at)
+    FROM busy_time WHERE agent_id = ANY($1) AND starts_at < $2 AND ends_at > $3
+"""
+# In one query: opening hours (minutes of a weekday) and closures (instants, without a weekday).
+_OPENINGS_AND_CLOSURES = """
+    SELECT site_id, weekday, start_minute AS low, end_minute AS high FROM site_opening WHERE site_id = ANY($1)
+    UNION ALL
+    SELECT site_id, NULL, EPOCH(starts_at), EPOCH(ends_at)
+    FROM site_closure WHERE site_id = ANY($1) AND starts_at < $2 AND ends_at > $3
+"""
+_KIOSKS = """
+    SELECT k.site_id, k.id, k.equipment, EPOCH(o.starts_at) AS low, EPOCH(o.ends_at) AS high
+    FROM kiosk k
+    LEFT JOIN kiosk_outage o
+        ON o.kiosk_id = k.id AND o.starts_at < $2 AND (o.ends_at IS NULL OR o.ends_at > $3)
+    WHERE k.site_id = ANY($1) AND k.in_service
+    ORDER BY k.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +86,13 @@ class ServiceRules:
     reminder_minutes: int
     retired: bool
     departments: frozenset[str]
+    organisation_id: str = ""
+    requires_room: bool = False
+    audiences: frozenset[str] = frozenset()
+    modes: frozenset[str] = frozenset({KIOSK})
+    languages: frozenset[str] = frozenset()
+    meets_needs: frozenset[str] = frozenset()
+    future_limit: int = 0
 
     def offered_in(self, department: str) -> bool:
         """Tell whether the service's organisation serves a department (one that names none serves all)."""
@@ -62,10 +101,11 @@ class ServiceRules:
 
 @dataclass(frozen=True, slots=True)
 class KioskPlace:
-    """A kiosk that works."""
+    """A kiosk in service; `outages` are when it does not work all the same."""
 
     id: str
     equipment: frozenset[str]
+    outages: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +125,7 @@ class SitePlace:
     openings: tuple[WeeklyRange, ...]
     closures: tuple[Interval, ...]
     kiosks: tuple[KioskPlace, ...]
+    open_on_holidays: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -92,25 +133,12 @@ class SitePlace:
 
     def open_within(self, spans: ZoneSpans) -> list[Interval]:
         """Return when the house is open within a window."""
-        return subtract(weekly_intervals(self.openings, spans.of(self.timezone)), merge(self.closures))
+        holidays = frozenset() if self.open_on_holidays else public_holidays(self.department, *spans.window)
+        return subtract(weekly_intervals(self.openings, spans.of(self.timezone), but=holidays), merge(self.closures))
 
     def kiosks_with(self, equipment: frozenset[str]) -> list[KioskPlace]:
         """Return the kiosks that have all of `equipment`."""
         return [kiosk for kiosk in self.kiosks if equipment <= kiosk.equipment]
-
-
-@dataclass(frozen=True, slots=True)
-class AgentTime:
-    """When an agent works."""
-
-    id: str
-    timezone: str
-    hours: tuple[WeeklyRange, ...]
-    absences: tuple[Interval, ...]
-
-    def working_within(self, spans: ZoneSpans) -> list[Interval]:
-        """Return when the agent works within a window."""
-        return subtract(weekly_intervals(self.hours, spans.of(self.timezone)), merge(self.absences))
 
 
 def agent_resource(agent_id: str) -> str:
@@ -123,11 +151,18 @@ def kiosk_resource(kiosk_id: str) -> str:
     return f"kiosk:{kiosk_id}"
 
 
+def room_resource(room_id: str) -> str:
+    """Return the name under which a room's time is taken."""
+    return f"room:{room_id}"
+
+
 async def service_rules(service_id: str) -> ServiceRules:
     """Return a service's rules. Raises ServiceUnknown."""
     rows = await Service.filter(id=service_id).limit(1).values(
         "id", "duration_minutes", "step_minutes", "buffer_before_minutes", "buffer_after_minutes", "notice_minutes",
-        "horizon_days", "reminder_minutes", "retired_at", departments="organisation__departments",
+        "horizon_days", "reminder_minutes", "retired_at", "organisation_id", "audiences", "modes", "languages",
+        "meets_needs", "future_limit", departments="organisation__departments",
+        requires_room="organisation__requires_room",
     )  # fmt: skip
     if not rows:
         raise ServiceUnknown(service=service_id)
@@ -145,26 +180,85 @@ async def service_rules(service_id: str) -> ServiceRules:
         reminder_minutes=row["reminder_minutes"],
         retired=row["retired_at"] is not None,
         departments=frozenset(row["departments"]),
+        organisation_id=row["organisation_id"],
+        requires_room=row["requires_room"],
+        audiences=frozenset(row["audiences"]),
+        modes=frozenset(row["modes"]),
+        languages=frozenset(row["languages"]),
+        meets_needs=frozenset(row["meets_needs"]),
+        future_limit=row["future_limit"],
     )
 
 
 async def agents_of(service_id: str, start: int, end: int, *, only: str | None = None) -> list[AgentTime]:
-    """Return the active agents who provide a service, with what concerns [start, end); `only` one of them if given."""
-    query = Agent.filter(services__id=service_id, active=True)
-    agents = await (query.filter(id=only) if only else query).order_by("id").values_list("id", "timezone")
-    ids = [agent_id for agent_id, _ in agents]
+    """Return the active agents who provide a service in [start, end), with what concerns then; `only` one if given.
+
+    Those who are assigned to it for a while provide it on the days of their assignment.
+    """
+    first, last = moment(start - DAY).date(), moment(end + DAY).date()
+    found: dict[str, dict[str, Any]] = {}
+    assigned: dict[str, list[tuple[date | None, date | None]]] = defaultdict(list)
+    for row in await run(_AGENTS, service_id, first, last):
+        if only in (None, row["id"]):
+            found[row["id"]] = row
+            if not row["usual"]:
+                assigned[row["id"]].append((as_day(row["valid_from"]), as_day(row["valid_until"])))
+    ids = list(found)
     if not ids:
         return []
-    hours: dict[str, list[WeeklyRange]] = defaultdict(list)
-    fields = ("agent_id", "weekday", "start_minute", "end_minute", "valid_from", "valid_until")
-    for agent_id, *limits in await AgentHours.filter(agent_id__in=ids).values_list(*fields):
-        hours[agent_id].append(WeeklyRange(*limits))
-    absences = await _intervals_by(Absence.filter(agent_id__in=ids), "agent_id", start, end)
-    return [AgentTime(each, zone, tuple(hours[each]), tuple(absences[each])) for each, zone in agents]
+    hours, rules = await _hours_and_rules(ids, last)
+    away = await _away(ids, start, end)
+    return [
+        AgentTime(
+            id=each,
+            timezone=row["timezone"],
+            hours=tuple(hours[each]),
+            rules=tuple(rules[each]),
+            away=tuple(away[each]),
+            department=row["department"],
+            works_on_holidays=bool(row["works_on_holidays"]),
+            daily_maximum=row["daily_maximum"],
+            assigned=None if row["usual"] else tuple(assigned[each]),
+        )
+        for each, row in found.items()
+    ]
+
+
+async def _hours_and_rules(
+    ids: Sequence[str], last: date
+) -> tuple[dict[str, list[WorkingHours]], dict[str, list[CalendarRule]]]:
+    hours: dict[str, list[WorkingHours]] = defaultdict(list)
+    rules: dict[str, list[CalendarRule]] = defaultdict(list)
+    for row in await run(_HOURS_AND_RULES, list(ids), last):
+        agent_id, workplace, since = row["agent_id"], row["workplace_id"], as_day(row["valid_from"])
+        minutes = row["start_minute"], row["end_minute"]
+        if row["rrule"] is None:
+            limits = WeeklyRange(row["weekday"], *minutes, since, as_day(row["valid_until"]))
+            hours[agent_id].append(WorkingHours(limits, workplace, frozenset(as_json(row["site_ids"]))))
+        elif since is not None:
+            rules[agent_id].append(CalendarRule(bool(row["works"]), since, row["rrule"], *minutes, workplace))
+    return hours, rules
+
+
+async def _away(ids: Sequence[str], start: int, end: int) -> dict[str, list[Interval]]:
+    away: dict[str, list[Interval]] = defaultdict(list)
+    for row in await run(_AWAY, list(ids), moment(end), moment(start)):
+        away[row["agent_id"]].append((row["low"], row["high"]))
+    return away
+
+
+async def rooms_of(organisation_id: str) -> dict[str, list[str]]:
+    """Return the rooms in service of an organisation's workplaces, by workplace."""
+    rooms: dict[str, list[str]] = defaultdict(list)
+    found = Room.filter(workplace__organisation_id=organisation_id, in_service=True).order_by("id")
+    for workplace_id, room_id in await found.values_list("workplace_id", "id"):
+        rooms[workplace_id].append(room_id)
+    return rooms
 
 
 SITE_FIELDS = (
     "id", "name", "commune", "department", "address", "postcode", "latitude", "longitude", "timezone", "active",
+    "open_on_holidays",
 )  # fmt: skip
 
 
@@ -181,15 +275,8 @@ async def site_places(rows: Sequence[dict[str, object]], start: int, end: int) -
     ids = [str(row["id"]) for row in rows]
     if not ids:
         return []
-    openings: dict[str, list[WeeklyRange]] = defaultdict(list)
-    fields = ("site_id", "weekday", "start_minute", "end_minute")
-    for site_id, *limits in await SiteOpening.filter(site_id__in=ids).values_list(*fields):
-        openings[site_id].append(WeeklyRange(*limits))
-    closures = await _intervals_by(SiteClosure.filter(site_id__in=ids), "site_id", start, end)
-    kiosks: dict[str, list[KioskPlace]] = defaultdict(list)
-    working = Kiosk.filter(site_id__in=ids, in_service=True).order_by("id")
-    for site_id, kiosk_id, equipment in await working.values_list("site_id", "id", "equipment"):
-        kiosks[site_id].append(KioskPlace(kiosk_id, frozenset(equipment)))
+    openings, closures = await _openings_and_closures(ids, start, end)
+    kiosks = await _kiosks(ids, start, end)
     return [
         SitePlace(
             **row,  # type: ignore[arg-type]
@@ -201,41 +288,28 @@ async def site_places(rows: Sequence[dict[str, object]], start: int, end: int) -
     ]
 
 
-async def busy_intervals(
-    resources: Collection[str], start: int, end: int, *, but: str | None = None
-) -> dict[str, list[Interval]]:
-    """Return what is taken of each resource around [start, end), in order; every resource has its list.
-
-    `but`: an appointment whose own ranges do not count.
-    """
-    taken: dict[str, list[Interval]] = {resource: [] for resource in resources}
-    if not taken:
-        return taken
-    window = (moment(end), moment(start - LONGEST_OCCUPANCY), but or "")
-    for row in await get_connection("default").execute_query_dict(*_busy_query(list(taken), window)):
-        taken[row["resource"]].append((row["low"], row["high"]))
-    return taken
+async def _openings_and_closures(
+    ids: Sequence[str], start: int, end: int
+) -> tuple[dict[str, list[WeeklyRange]], dict[str, list[Interval]]]:
+    openings: dict[str, list[WeeklyRange]] = defaultdict(list)
+    closures: dict[str, list[Interval]] = defaultdict(list)
+    for row in await run(_OPENINGS_AND_CLOSURES, list(ids), moment(end), moment(start)):
+        if row["weekday"] is None:
+            closures[row["site_id"]].append((row["low"], row["high"]))
+        else:
+            openings[row["site_id"]].append(WeeklyRange(row["weekday"], row["low"], row["high"]))
+    return openings, closures
 
 
-def _busy_query(resources: list[str], window: tuple[datetime, datetime, str]) -> tuple[str, list[object]]:
-    """Return the query for what is taken, by hand: a busy week is thousands of rows, which the ORM would convert one
-    value at a time. `window`: starts before, starts after, not of this appointment."""
-    if dialect() == "postgres":
-        return _BUSY_POSTGRES, [resources, *window]
-    marks = ",".join("?" * len(resources))
-    return _BUSY_SQLITE.format(marks=marks), [*resources, *window]
-
-
-async def _intervals_by(query: object, key: str, start: int, end: int) -> dict[str, list[Interval]]:
-    found: dict[str, list[Interval]] = defaultdict(list)
-    within = query.filter(starts_at__lt=moment(end), ends_at__gt=moment(start))  # type: ignore[attr-defined]
-    for owner, starts_at, ends_at in await within.values_list(key, "starts_at", "ends_at"):
-        found[owner].append((instant(starts_at), instant(ends_at)))
-    return found
-
-
-def resources_of(agents: Iterable[AgentTime], sites: Iterable[SitePlace]) -> list[str]:
-    """Return the names under which the time of agents and of houses' kiosks is taken."""
-    names = [agent_resource(agent.id) for agent in agents]
-    names.extend(kiosk_resource(kiosk.id) for site in sites for kiosk in site.kiosks)
-    return names
+async def _kiosks(site_ids: Sequence[str], start: int, end: int) -> dict[str, list[KioskPlace]]:
+    """Return the kiosks in service of each house; one that is out until further notice is so until the window's end."""
+    equipment: dict[tuple[str, str], frozenset[str]] = {}
+    outages: dict[str, list[Interval]] = defaultdict(list)
+    for row in await run(_KIOSKS, list(site_ids), moment(end), moment(start)):
+        equipment[row["site_id"], row["id"]] = frozenset(as_json(row["equipment"]))
+        if row["low"] is not None:
+            outages[row["id"]].append((row["low"], end if row["high"] is None else row["high"]))
+    kiosks: dict[str, list[KioskPlace]] = defaultdict(list)
+    for (site_id, kiosk_id), has in equipment.items():
+        kiosks[site_id].append(KioskPlace(kiosk_id, has, tuple(merge(outages[kiosk_id]))))
+    return kiosks

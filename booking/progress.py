@@ -7,6 +7,7 @@ from booking.errors import (
     ActorRefused,
     AlreadyCheckedIn,
     AppointmentWasCancelled,
+    CheckInRefused,
     KioskUnknown,
     OutcomeRefused,
     TooEarly,
@@ -55,7 +56,7 @@ async def check_in(*, now: datetime, appointment_id: str, kiosk_id: str, actor: 
         site = await Site.get(id=appointment.site_id)
         _require_arrival(appointment, site, kiosk, actor, now)
         if kiosk.id != appointment.kiosk_id:
-            await _change_kiosk(appointment, kiosk)
+            await _change_kiosk(appointment, kiosk, now)
         changes: dict[str, Any] = {"checked_in_at": now, "kiosk_id": kiosk.id, "outcome": "", "closed_at": None}
         await move(appointment, Status.CHECKED_IN, actor=actor, now=now, **changes)
     return Done(appointment, (event(AppointmentCheckedIn, appointment),))
@@ -136,12 +137,14 @@ def _require_arrival(appointment: Appointment, site: Site, kiosk: Kiosk, actor: 
         raise TooLate(**when)
 
 
-async def _change_kiosk(appointment: Appointment, kiosk: Kiosk) -> None:
+async def _change_kiosk(appointment: Appointment, kiosk: Kiosk, now: datetime) -> None:
     """Take another kiosk for the same time and give the first one back. Raises WrongKiosk if that one is taken."""
+    if appointment.kiosk_id is None:  # held from home, without a kiosk to give back
+        raise CheckInRefused
     booked = kiosk_resource(appointment.kiosk_id)
     row = await Occupancy.get(appointment_id=appointment.id, resource=booked)
     taken = Range(row.starts_at, row.ends_at)
-    if not kiosk.in_service or not await claim(kiosk_resource(kiosk.id), taken, appointment.id):
+    if not kiosk.in_service or not await claim(kiosk_resource(kiosk.id), taken, appointment.id, now=now):
         right = await Kiosk.get(id=appointment.kiosk_id)
         raise WrongKiosk(kiosk_id=right.id, kiosk=right.name)
     await row.delete()

@@ -128,7 +128,7 @@ def event(kind: type[E], appointment: Appointment, **more: Any) -> E:
         appointment_id=appointment.id,
         agent_id=appointment.agent_id,
         site_id=appointment.site_id,
-        kiosk_id=appointment.kiosk_id,
+        kiosk_id=appointment.kiosk_id or "",
         status=Status(appointment.status),
         **more,
     )

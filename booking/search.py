@@ -1,32 +1,18 @@
 """What can be booked, where and when. Reads only, a handful of queries each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from booking import availability as times
-from booking.availability import DAY, Interval, ZoneSpans, instant, moment
+from booking.availability import DAY, instant, moment
 from booking.distance import great_circle_km
 from booking.errors import ServiceRetired
+from booking.free import FIRST_WINDOW, Search, bookable_window, first_starts, prepare, starts_at_sites
 from booking.models import Kiosk, Service, Site
-from booking.needs import equipment_for
-from booking.offer import (
-    SITE_FIELDS,
-    AgentTime,
-    ServiceRules,
-    SitePlace,
-    agent_resource,
-    agents_of,
-    busy_intervals,
-    kiosk_resource,
-    resources_of,
-    service_rules,
-    site_place,
-    site_places,
-)
+from booking.needs import equipment_for, unmet_needs
+from booking.offer import HOME, KIOSK, SITE_FIELDS, ServiceRules, SitePlace, service_rules, site_place, site_places
 
-# Most first slots are near: look this far first, then further and further.
-FIRST_WINDOW = 4 * DAY
 ALTERNATIVES_HERE = 3
 ALTERNATIVES_NEAR = 3
 
@@ -150,10 +136,13 @@ async def slots(
     days: int = 7,
     agent_id: str | None = None,
     needs: Collection[str] = (),
+    mode: str = KIOSK,
+    hold_id: str | None = None,
 ) -> list[Slot]:
     """Return what can be booked at a house in `days` local days from `first_day` (today if not given), in order.
 
-    With `agent_id`, only what that agent can take; with `needs`, only at kiosks that meet them.
+    With `agent_id`, only what that agent can take; with `needs`, only at kiosks that meet them. `mode` home: from the
+    citizen's home, when the service allows it. `hold_id`: a hold of one's own, which does not count as taken.
     Raises ServiceUnknown, SiteUnknown, ServiceRetired.
     """
     rules = await service_rules(service_id)
@@ -164,10 +153,12 @@ async def slots(
     start = times.local_midnight(first, site_row.zone)
     end = times.local_midnight(first + timedelta(days=days), site_row.zone)
     low, high = bookable_window(rules, now, start, end)
-    if low >= high or not site_row.active or not rules.offered_in(site_row.department):
+    if low >= high or not _offered(rules, site_row, mode, needs):
         return []
-    agents = await agents_of(service_id, low, high + DAY, only=agent_id)
-    found = await starts_at_sites(rules, [site_row], agents, low, high, equipment=equipment_for(needs))
+    search = await prepare(
+        rules, low, high, now=now, only=agent_id, mode=mode, equipment=equipment_for(needs), holding=hold_id
+    )
+    found = await starts_at_sites(search, [site_row], low, high)
     return [_slot(rules, site_row, at, left) for at, left in found[site_row.id]]
 
 
@@ -184,8 +175,9 @@ async def availability(
     low, high = bookable_window(rules, now, instant(now), instant(now) + (rules.horizon_days + 1) * DAY)
     rows = await _nearest(rules, latitude, longitude, limit)
     places = await site_places(rows, low, high + DAY)
-    agents = await agents_of(service_id, low, high + DAY)
-    first = await _first_starts(rules, places, agents, low, high)
+    first: dict[str, tuple[int, int]] = {}
+    if KIOSK in rules.modes:
+        first = await first_starts(await prepare(rules, low, high, now=now), places, low, high)
     return [
         SiteAvailability(
             site=_found(row, (latitude, longitude), len(place.kiosks)),
@@ -197,96 +189,54 @@ async def availability(
 
 
 async def alternatives(
-    *, now: datetime, service_id: str, site_id: str, start: datetime, needs: Collection[str] = ()
+    *,
+    now: datetime,
+    service_id: str,
+    site_id: str,
+    start: datetime,
+    needs: Collection[str] = (),
+    mode: str = KIOSK,
+    holding: str | None = None,
 ) -> list[Alternative]:
-    """Return what to offer instead of `start`: the next slots at this house, then the nearest others' first ones."""
+    """Return what to offer instead of `start`: the next slots at this house, then the nearest others' first ones.
+
+    `holding`: a hold of one's own, which does not count as taken. At home (`mode`) there are no other houses.
+    """
     rules = await service_rules(service_id)
     wanted = instant(start)
     low, high = bookable_window(rules, now, wanted - DAY, instant(now) + (rules.horizon_days + 1) * DAY)
     here = await site_place(site_id, low, high + DAY)
-    rows = await _nearest(rules, here.latitude, here.longitude, ALTERNATIVES_NEAR + 1)
-    others = await site_places([row for row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR], low, high + DAY)
-    agents = await agents_of(service_id, low, high + DAY)
-    equipment = equipment_for(needs)
-    first = await _first_starts(rules, others, agents, max(low, wanted), high, equipment=equipment)
-    at_home: list[tuple[int, int]] = []
-    window = FIRST_WINDOW
-    since = max(low, wanted)
-    while since < high and len(at_home) < ALTERNATIVES_HERE:
-        until = min(high, since + window)
-        found = await starts_at_sites(rules, [here], agents, since, until, equipment=equipment)
-        at_home.extend(found[here.id])
-        since, window = until, window * 2
-    offered = [_alternative(rules, here, here, at) for at, _ in at_home[:ALTERNATIVES_HERE]]
-    offered.extend(_alternative(rules, place, here, first[place.id][0]) for place in others if place.id in first)
+    search = await prepare(rules, low, high, now=now, mode=mode, equipment=equipment_for(needs), holding=holding)
+    low = max(low, wanted)
+    offered = [_alternative(rules, here, here, at) for at, _ in await _next_starts(search, here, low, high)]
+    if mode != HOME:
+        rows = await _nearest(rules, here.latitude, here.longitude, ALTERNATIVES_NEAR + 1)
+        others = await site_places([row for row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR], low, high + DAY)
+        first = await first_starts(search, others, low, high)
+        offered.extend(_alternative(rules, place, here, first[place.id][0]) for place in others if place.id in first)
     return offered
 
 
-async def first_start(
-    *, rules: ServiceRules, site: SitePlace, agents: Sequence[AgentTime], now: datetime, until: datetime
-) -> datetime | None:
+async def first_start(search: Search, site: SitePlace, *, until: datetime) -> datetime | None:
     """Return the earliest start that is free at a house before `until`, or None."""
-    low, high = bookable_window(rules, now, instant(now), instant(until))
-    found = await _first_starts(rules, [site], agents, low, high)
+    low, high = bookable_window(search.rules, search.now, instant(search.now), instant(until))
+    found = await first_starts(search, [site], low, high)
     return moment(found[site.id][0]) if site.id in found else None
 
 
-def bookable_window(rules: ServiceRules, now: datetime, start: int, end: int) -> tuple[int, int]:
-    """Return the part of [start, end) that notice and horizon leave, as (low, high); empty when low >= high."""
-    at = instant(now)
-    return max(start, at + rules.notice), min(end, at + rules.horizon_days * DAY + 1)
-
-
-async def starts_at_sites(
-    rules: ServiceRules,
-    places: Sequence[SitePlace],
-    agents: Sequence[AgentTime],
-    low: int,
-    high: int,
-    *,
-    equipment: frozenset[str] = frozenset(),
-) -> dict[str, list[tuple[int, int]]]:
-    """Return (start, remaining) of what can be booked in [low, high) at each house, by its id. One query."""
-    reach = rules.slots.duration + rules.slots.buffer_before + rules.slots.buffer_after
-    taken = await busy_intervals(resources_of(agents, places), low - reach, high + reach)
-    around = ZoneSpans(low - DAY, high + DAY)
-    working: list[tuple[Sequence[Interval], Sequence[Interval]]] = [
-        (agent.working_within(around), taken[agent_resource(agent.id)]) for agent in agents
-    ]
-    return {
-        place.id: times.slot_starts(
-            rules.slots,
-            place.zone,
-            site_open=place.open_within(around),
-            kiosks=[taken[kiosk_resource(kiosk.id)] for kiosk in place.kiosks_with(equipment)],
-            agents=working,
-            start=low,
-            end=high,
-        )
-        for place in places
-    }
-
-
-async def _first_starts(
-    rules: ServiceRules,
-    places: Sequence[SitePlace],
-    agents: Sequence[AgentTime],
-    low: int,
-    high: int,
-    *,
-    equipment: frozenset[str] = frozenset(),
-) -> dict[str, tuple[int, int]]:
-    """Return the first (start, remaining) of each house that has one; look further for those that have none yet."""
-    first: dict[str, tuple[int, int]] = {}
+async def _next_starts(search: Search, here: SitePlace, low: int, high: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
     window = FIRST_WINDOW
-    while low < high and len(first) < len(places):
+    while low < high and len(found) < ALTERNATIVES_HERE:
         until = min(high, low + window)
-        left = [place for place in places if place.id not in first]
-        for site_id, found in (await starts_at_sites(rules, left, agents, low, until, equipment=equipment)).items():
-            if found:
-                first[site_id] = found[0]
+        found.extend((await starts_at_sites(search, [here], low, until))[here.id])
         low, window = until, window * 2
-    return first
+    return found[:ALTERNATIVES_HERE]
+
+
+def _offered(rules: ServiceRules, site: SitePlace, mode: str, needs: Collection[str]) -> bool:
+    unmet = unmet_needs(needs, meets=rules.meets_needs, languages=rules.languages)
+    return site.active and rules.offered_in(site.department) and mode in rules.modes and not unmet
 
 
 async def _nearest(rules: ServiceRules, latitude: float, longitude: float, limit: int) -> list[dict[str, object]]:
@@ -299,7 +249,7 @@ async def _nearest(rules: ServiceRules, latitude: float, longitude: float, limit
 
 
 def _found(row: dict[str, object], near: tuple[float, float] | None, kiosks: int) -> SiteFound:
-    shown = {key: value for key, value in row.items() if key != "active"}
+    shown = {key: value for key, value in row.items() if key not in ("active", "open_on_holidays")}
     distance = great_circle_km(*near, row["latitude"], row["longitude"]) if near is not None else None  # type: ignore[arg-type]
     return SiteFound(**shown, distance_km=distance, kiosks=kiosks)  # type: ignore[arg-type]
 

@@ -23,19 +23,19 @@ from booking.errors import (
 )
 from booking.events import AppointmentDisplaced, AppointmentRescheduled
 from booking.lifecycle import Actor, ActorKind, Outcome, Status
-from booking.models import Absence, Appointment, Kiosk, KioskOutage, Service
+from booking.models import Absence, Appointment, Kiosk, KioskOutage
 from booking.notices import Kind, plan_news, plan_notices
 from booking.occupancies import release
-from booking.placement import Outrun, Placement, Wish, claim_placement, place
+from booking.placement import Placement, Wish, place
 from booking.progress import record_outcome
 from booking.record import Done, again_after_deadlock, event, locked, write_down
 from booking.search import alternatives
+from booking.seating import SEAT_FIELDS, Outrun, seat
 from teleconsult.database import dialect, transaction
 
 # What fails until further notice may work again in two days: who comes later than that is left alone until then.
 FAR = timedelta(days=2)
 AT_ONCE = 100
-LEAST_NOTICE = timedelta(minutes=1)
 
 
 class Trouble(StrEnum):
@@ -138,15 +138,14 @@ def _lasting(kiosk_id: str, now: datetime) -> QuerySet[KioskOutage]:
 async def _place_anew(appointment_id: str, trouble: Trouble, now: datetime) -> Done:
     appointment = await Appointment.get(id=appointment_id)
     try:
-        placement = await _same_time(appointment, trouble)
+        placement = await _same_time(appointment, trouble, now)
         return await again_after_deadlock(lambda: _keep_time(appointment, placement, trouble, now))
     except (SlotTaken, NotBookable, ServiceUnknown, Outrun):
         return await _displace(appointment, trouble, now)
 
 
-async def _same_time(appointment: Appointment, trouble: Trouble) -> Placement:
+async def _same_time(appointment: Appointment, trouble: Trouble, now: datetime) -> Placement:
     """Find who else and where else at the same time. Raises what `place` raises, and Outrun."""
-    service = await Service.get(id=appointment.service_id)
     wish = Wish(
         appointment.service_id,
         appointment.site_id,
@@ -155,30 +154,15 @@ async def _same_time(appointment: Appointment, trouble: Trouble) -> Placement:
         rather_agent=appointment.agent_id,
         rather_kiosk=appointment.kiosk_id,
         moving=appointment.id,
+        mode=appointment.mode,
+        noticed=True,
     )
-    # The notice that the service asks for was given when this was booked; it is not asked for again.
-    given = appointment.starts_at - max(timedelta(minutes=service.notice_minutes), LEAST_NOTICE)
-    found = await place(wish, now=given, tie=appointment.id)
+    found = await place(wish, now=now, tie=appointment.id)
     gone = appointment.agent_id if trouble is Trouble.AGENT_ABSENT else None
-    broken = await _broken(found)
-    left = replace(
-        found,
-        agents=[each for each in found.agents if each != gone],
-        kiosks=[each for each in found.kiosks if each not in broken],
-    )
-    if not left.agents or not left.kiosks:
+    left = [each for each in found.agents if each != gone]
+    if not left:
         raise Outrun
-    return left
-
-
-async def _broken(placement: Placement) -> set[str]:
-    """Return the kiosks of a placement that do not work then."""
-    then = KioskOutage.filter(
-        Q(ends_at=None) | Q(ends_at__gt=placement.starts_at),
-        kiosk_id__in=list(placement.kiosks),
-        starts_at__lt=placement.ends_at,
-    )
-    return {str(each) for each in await then.values_list("kiosk_id", flat=True)}
+    return replace(found, agents=left)
 
 
 def _unchanged(before: Appointment, after: Appointment) -> bool:
@@ -193,7 +177,7 @@ async def _keep_time(found: Appointment, placement: Placement, trouble: Trouble,
             return Done(appointment)
         left = _left(appointment)
         await release(appointment.id)
-        appointment.agent_id, appointment.kiosk_id = await claim_placement(placement, appointment.id)
+        await seat(appointment, placement, now)
         await _tell_kept(appointment, trouble, now)
     return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))
 
@@ -211,7 +195,7 @@ async def _tell_kept(appointment: Appointment, trouble: Trouble, now: datetime) 
     """Write down that a locked appointment takes place at its time after all, and tell everybody concerned."""
     appointment.displaced = ""
     appointment.sequence += 1
-    await appointment.save(update_fields=["agent_id", "kiosk_id", "sequence", "displaced"])
+    await appointment.save(update_fields=[*SEAT_FIELDS, "sequence", "displaced"])
     await write_down(appointment, before=Status.BOOKED, actor=SYSTEM, now=now, reason=trouble)
     await plan_notices(appointment=appointment, kind=Kind.REPLACEMENT, now=now)
 
@@ -241,5 +225,5 @@ def _left(appointment: Appointment) -> dict[str, str]:
     return {
         "previous_agent_id": appointment.agent_id,
         "previous_site_id": appointment.site_id,
-        "previous_kiosk_id": appointment.kiosk_id,
+        "previous_kiosk_id": appointment.kiosk_id or "",
     }

@@ -18,7 +18,8 @@ class Appointment(Record):
     # columns behind the foreign keys, for the type checker
     service_id: str
     site_id: str
-    kiosk_id: str
+    kiosk_id: str | None
+    room_id: str | None
     agent_id: str
     follow_up_of_id: str | None
 
@@ -84,6 +85,13 @@ class Hold(Record):
     Its occupancies take part in the same constraint as those of appointments. `owner` is the SHA-256 of whoever holds
     it: a visit at a kiosk, a browser's draft, a place on the waiting list.
     """
+
+    # columns behind the foreign keys, for the type checker
+    service_id: str
+    site_id: str
+    agent_id: str
+    kiosk_id: str | None
+    room_id: str | None
 
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField("booking.Service", related_name="holds")
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("booking.Site", related_name="holds")

@@ -161,7 +161,7 @@ def _step(
 
 
 def _occupy(rows: Rows, appointment: Appointment) -> None:
-    for resource in (agent_resource(appointment.agent_id), kiosk_resource(appointment.kiosk_id)):
+    for resource in (agent_resource(appointment.agent_id), kiosk_resource(str(appointment.kiosk_id))):
         ends_at = appointment.ends_at + timedelta(minutes=BUFFER_AFTER_MINUTES)
         rows.occupancies.append(
             Occupancy(

@@ -122,7 +122,7 @@ async def _place(waiting: Appointment | None, desk: Desk, booth: Booth, start: d
         appointment.starts_at, appointment.ends_at, appointment.booked_at = start, start + LENGTH, now
         await appointment.save(force_create=current is None)
         await release(appointment.id)
-        for resource in (agent_resource(appointment.agent_id), kiosk_resource(appointment.kiosk_id)):
+        for resource in (agent_resource(appointment.agent_id), kiosk_resource(str(appointment.kiosk_id))):
             if not await claim(resource, Range(start, start + LENGTH), appointment.id):
                 raise NoRoom
         if current is None:

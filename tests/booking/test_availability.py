@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from booking.availability import (
     DAY,
     MINUTE,
+    Clerk,
     Interval,
+    Seat,
     SlotRules,
     WeeklyRange,
     constant_spans,
@@ -200,9 +202,9 @@ def test_slots_as_a_patient_clerk_would_find_them(
         rules,
         site_zone,
         site_open=weekly_intervals(opening, constant_spans(site_zone, *around)),
-        kiosks=kiosk_busy,
-        agents=[
-            (weekly_intervals(hours, constant_spans(agent_zone, *around)), busy)
+        kiosks=[Seat(busy) for busy in kiosk_busy],
+        clerks=[
+            Clerk({None: weekly_intervals(hours, constant_spans(agent_zone, *around))}, busy)
             for hours, busy in zip(working, agent_busy, strict=False)
         ],
         start=start,
