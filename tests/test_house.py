@@ -186,6 +186,17 @@ def test_every_asset_that_is_named_exists() -> None:
     assert not missing
 
 
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = tracked("*.md", "docs/**.md")
+    assert documents
+    broken = []
+    for path in documents:
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", path.read_text()):
+            if not (path.parent / target).exists():
+                broken.append(f"{path.relative_to(ROOT)}: {target}")
+    assert not broken
+
+
 # Spelled in parts, so that this file does not find itself.
 FORBIDDEN = {
     "a registry's address": r"registry\.npm" + r"js|pypi\." + r"org|python" + r"hosted",
