@@ -6,9 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tortoise.expressions import Q
+
+from booking.agenda import AgendaItem, displaced_items
 from booking.errors import AppointmentUnknown
 from booking.lifecycle import CHECK_IN_BEFORE, Status, may_follow
-from booking.models import Appointment, Kiosk
+from booking.models import Appointment, Kiosk, KioskOutage
+from booking.search import Alternative, alternatives
 from kiosks.houses import House
 from kiosks.models import HelpRequest, Terminal, Visit
 
@@ -47,6 +51,9 @@ class Row:
     checked_in_at: datetime | None
     can_check_in: bool
     can_cancel: bool
+    displaced: str  # why it needs another slot; empty when it does not
+    late_minutes: int
+    service_id: str
 
     def called(self, language: str) -> str:
         """Return the service's name in a language, French when it has none in that one."""
@@ -64,6 +71,7 @@ class Card:
     appointment_id: str | None
     asked_at: datetime | None
     last_seen_at: datetime | None
+    out_until: datetime | None  # when it works again, if it is out of order and somebody knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +81,7 @@ class Board:
     now: datetime
     kiosks: Sequence[Card]
     rows: Sequence[Row]
+    displaced: Sequence[AgendaItem] = ()  # of any day
 
     @property
     def calls_for_help(self) -> list[Card]:
@@ -108,6 +117,9 @@ def _row(appointment: Appointment, now: datetime) -> Row:
         checked_in_at=appointment.checked_in_at,
         can_check_in=may_follow(status, Status.CHECKED_IN) and open_now,
         can_cancel=may_follow(status, Status.CANCELLED),
+        displaced=appointment.displaced if status is Status.BOOKED and now < appointment.ends_at else "",
+        late_minutes=appointment.late_minutes,
+        service_id=appointment.service_id,
     )
 
 
@@ -132,10 +144,17 @@ async def _rows(house: House, now: datetime) -> list[Row]:
     ]
 
 
-def _state(kiosk: Kiosk, screens: Sequence[Terminal], here: Appointment | None, visits: Sequence[Visit]) -> KioskState:
+async def slots_instead(*, now: datetime, row: Row, site_id: str) -> list[Alternative]:
+    """Return the nearest free slots for an appointment that cannot be held as planned; none for any other."""
+    if not row.displaced:
+        return []
+    return await alternatives(now=now, service_id=row.service_id, site_id=site_id, start=row.starts_at, needs=row.needs)
+
+
+def _state(works: bool, screens: Sequence[Terminal], here: Appointment | None, visits: Sequence[Visit]) -> KioskState:
     if here is not None:
         return KioskState.IN_CALL if here.status == Status.IN_CALL else KioskState.WAITING
-    if not kiosk.in_service:
+    if not works:
         return KioskState.OUT_OF_SERVICE
     if not screens:
         return KioskState.NO_SCREEN
@@ -153,12 +172,15 @@ async def board(*, now: datetime, house: House) -> Board:
     helped = {call.kiosk_id: call for call in await HelpRequest.filter(site_id=house.id, open_kiosk__not_isnull=True)}
     present = Appointment.filter(site_id=house.id, status__in=[str(Status.CHECKED_IN), str(Status.IN_CALL)])
     here = {each.kiosk_id: each for each in await present.order_by("starts_at")}
+    outages = KioskOutage.filter(Q(ends_at=None) | Q(ends_at__gt=now), kiosk_id__in=ids, starts_at__lte=now)
+    broken = dict(await outages.values_list("kiosk_id", "ends_at"))
     cards = []
     for kiosk in kiosks:
         own = [screen for screen in screens if screen.kiosk_id == kiosk.id]
         own_ids = {screen.id for screen in own}
         appointment, call = here.get(kiosk.id), helped.get(kiosk.id)
-        state = _state(kiosk, own, appointment, [visit for visit in visits if visit.terminal_id in own_ids])
+        works = kiosk.in_service and kiosk.id not in broken
+        state = _state(works, own, appointment, [visit for visit in visits if visit.terminal_id in own_ids])
         cards.append(
             Card(
                 id=kiosk.id,
@@ -168,6 +190,8 @@ async def board(*, now: datetime, house: House) -> Board:
                 appointment_id=appointment.id if appointment else None,
                 asked_at=call.asked_at if call else None,
                 last_seen_at=max((screen.last_seen_at for screen in own), default=None),
+                out_until=broken.get(kiosk.id),
             )
         )
-    return Board(now=now, kiosks=cards, rows=await _rows(house, now))
+    displaced = await displaced_items(now=now, site_id=house.id)
+    return Board(now=now, kiosks=cards, rows=await _rows(house, now), displaced=displaced)

@@ -10,7 +10,7 @@ from booking.lifecycle import Actor, ActorKind
 from kiosks import help as help_calls
 from kiosks import houses, terminals
 from kiosks.arrival import seat
-from kiosks.board import appointment_row, board
+from kiosks.board import appointment_row, board, slots_instead
 from kiosks.errors import KioskBusy
 from kiosks.houses import House
 from kiosks.people import needs_offered
@@ -77,19 +77,20 @@ async def answer_help(request: web.Request) -> web.Response:
     raise go(f"/desk/{house.id}")
 
 
-async def _appointment_screen(request: web.Request, error: str = "", status: int = 200) -> web.Response:
+async def appointment_screen(request: web.Request, error: str = "", status: int = 200) -> web.Response:
+    """Show an appointment of the adviser's house, with what could not be done if something could not."""
     house = await _house(request)
     row = await appointment_row(now=utcnow(), site_id=house.id, appointment_id=request.match_info["appointment"])
     context = {
         "row": row, "needs": needs_offered(), "kiosks": await houses.kiosk_names(house.id), "error": error,
-        "ask": request.query.get("ask", ""),
+        "ask": request.query.get("ask", ""), "instead": await slots_instead(now=utcnow(), row=row, site_id=house.id),
     }  # fmt: skip
     return _page(request, "kiosks/desk_appointment.html", house, context, status)
 
 
 async def appointment_page(request: web.Request) -> web.Response:
     """One appointment: check in, print the slip, cancel."""
-    return await _appointment_screen(request)
+    return await appointment_screen(request)
 
 
 async def check_in_someone(request: web.Request) -> web.Response:
@@ -102,7 +103,7 @@ async def check_in_someone(request: web.Request) -> web.Response:
     try:
         arrived = await seat(now=utcnow(), appointment_id=row.id, kiosk_id=form.kiosk, account_id=signed_in(request).id)
     except (CheckInRefused, KioskBusy) as refusal:
-        return await _appointment_screen(request, sentence(request, refusal.code, refusal.params), status=409)
+        return await appointment_screen(request, sentence(request, refusal.code, refusal.params), status=409)
     await publish(request.app, arrived.events)
     raise go(f"/desk/{house.id}")
 

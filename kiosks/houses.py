@@ -50,6 +50,11 @@ async def kiosk_names(site_id: str) -> dict[str, str]:
     return {str(kiosk_id): str(name) for kiosk_id, name in rows}
 
 
+async def has_kiosk(*, site_id: str, kiosk_id: str) -> bool:
+    """Tell whether a kiosk, working or not, is one of a house's."""
+    return await Kiosk.exists(id=kiosk_id, site_id=site_id)
+
+
 async def is_adviser_of(*, account_id: str, site_id: str) -> bool:
     """Tell whether an account belongs to a house's front desk."""
     return await SiteStaff.exists(site_id=site_id, account_id=account_id)

@@ -4,7 +4,7 @@ from functools import wraps
 
 from aiohttp import web
 
-from kiosks import arrival_pages, booking_pages, desk_pages, kiosk_pages, live
+from kiosks import arrival_pages, booking_pages, desk_pages, kiosk_pages, live, trouble_pages
 from kiosks.errors import TerminalUnknown
 from kiosks.screens import go
 from kiosks.texts import ERROR_TEXTS
@@ -56,6 +56,9 @@ DESK: list[tuple[str, str, PageHandler]] = [
     ("GET", f"{HOUSE}/kiosks", desk_pages.kiosks_page),
     ("POST", f"{HOUSE}/kiosks/{{kiosk}}/code", desk_pages.issue_code),
     ("POST", f"{HOUSE}/kiosks/{{kiosk}}/revoke", desk_pages.revoke),
+    ("POST", f"{HOUSE}/kiosks/{{kiosk}}/outage", trouble_pages.report_failure),
+    ("POST", f"{HOUSE}/kiosks/{{kiosk}}/repair", trouble_pages.report_working),
+    ("POST", f"{HOUSE}/appointments/{{appointment}}/move", trouble_pages.move_for_someone),
 ]
 
 
