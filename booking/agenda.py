@@ -44,6 +44,7 @@ class AgendaItem:
     agent_timezone: str
     displaced: str  # why it must be placed anew; empty when it need not
     late_minutes: int  # how late the agent said to be
+    mode: str  # kiosk, or home: then `kiosk` and `kiosk_id` are empty
 
     @property
     def citizen(self) -> str:
@@ -95,6 +96,9 @@ class AppointmentView(AgendaItem):
     agent_account_id: str | None
     follow_up_of: Related | None
     follow_ups: tuple[Related, ...]
+    series: tuple[Related, ...]  # all of its series, in order; empty when it stands alone
+    booked_by: str  # who booked it for the citizen, if somebody else did
+    companions: int
     history: tuple[Step, ...]
 
 
@@ -119,7 +123,7 @@ _COLUMNS_OF_ONE = _COLUMNS | {
     "agent_email": "agent__email", "agent_account_id": "agent__account_id",
 }  # fmt: skip
 _OWN = tuple(each.name for each in fields(AgendaItem) if each.name not in _COLUMNS)
-_OWN_OF_ONE = (*_OWN, "sequence", "booked_at", "outcome_note", "cancel_reason", "follow_up_of_id")
+_OWN_OF_ONE = (*_OWN, "sequence", "booked_at", "outcome_note", "cancel_reason", "follow_up_of_id", "booked_by", "companions", "series_id")
 
 V = TypeVar("V", bound=AgendaItem)
 
@@ -185,6 +189,8 @@ async def appointment_view(appointment_id: str, language: str = "fr") -> Appoint
     followed = row.pop("follow_up_of_id")
     before = await _related({"id": followed}) if followed else []
     after = await _related({"follow_up_of_id": appointment_id})
+    series_id = row.pop("series_id")
+    series = await _related({"series_id": series_id}) if series_id else []
     steps = Transition.filter(appointment_id=appointment_id).order_by("at")
     history = await steps.values("from_status", "to_status", "at", "actor_kind", "reason")
     return _view(
@@ -193,6 +199,7 @@ async def appointment_view(appointment_id: str, language: str = "fr") -> Appoint
         language,
         follow_up_of=before[0] if before else None,
         follow_ups=tuple(after),
+        series=tuple(series),
         history=tuple(_step(each) for each in history),
     )
 
@@ -213,6 +220,7 @@ def _view(kind: type[V], row: dict[str, Any], language: str, **more: Any) -> V:
     row["service"] = _in_language(row["service"], row.pop("service_en"), language)
     row["status"] = Status(row["status"])
     row["needs"] = tuple(row["needs"])
+    row |= {"kiosk_id": row["kiosk_id"] or "", "kiosk": row["kiosk"] or ""}
     return kind(**row, **more)
 
 

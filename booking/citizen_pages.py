@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from booking.agenda import AppointmentView, appointment_view
+from booking.agenda import AppointmentView, Related, appointment_view
 from booking.change import cancel, reschedule
 from booking.errors import SlotTaken
 from booking.invitations import Links, event_calendar
@@ -148,6 +148,11 @@ def _pass_code(request: web.Request, item: AppointmentView) -> str:
     return issue_pass(request.app[SIGNER], appointment_id=item.id, ends_at=item.ends_at)
 
 
+def _manage_url(request: web.Request, other: Related) -> str:
+    """Return the link of another appointment of the same citizen's series."""
+    return f"/rdv/{issue_manage(request.app[SIGNER], appointment_id=other.id, ends_at=other.starts_at)}"
+
+
 def _page(request: web.Request, item: AppointmentView, *, status: int = 200, **more: Any) -> web.Response:
     calendar = issue_calendar(request.app[SIGNER], appointment_id=item.id, ends_at=item.ends_at)
     context = {
@@ -155,6 +160,7 @@ def _page(request: web.Request, item: AppointmentView, *, status: int = 200, **m
         "base": _base(request),
         "calendar_url": f"/calendar/{calendar}.ics",
         "pass_code": _pass_code(request, item),
+        "series_urls": {each.id: _manage_url(request, each) for each in item.series},
         "changeable": _changeable(item),
         "done": request.query.get("done") if status == 200 and request.query.get("done") in DONE else "",
         "problem": "",
