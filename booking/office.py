@@ -19,7 +19,7 @@ from teleconsult.accounts.guard import requires, signed_in
 from teleconsult.accounts.roles import Role
 from teleconsult.clock import utcnow
 from teleconsult.errors import Conflict, Invalid
-from teleconsult.web.events import EVENTS, publish
+from teleconsult.web.events import EVENTS, Event, publish
 from teleconsult.web.forms import Form, read_form
 from teleconsult.web.i18n import N_, Gettext, gettext_for, language
 from teleconsult.web.problems import sentence, status_of
@@ -34,7 +34,7 @@ SAVED = N_("C’est enregistré.")
 
 @dataclass(frozen=True)
 class Input:
-    """A question. `kind`: text, email, number, date, time, url, password, lines, select, checks (several), or yes.
+    """A question. `kind`: text, email, tel, number, date, time, url, password, lines, select, checks (several), or yes.
 
     `label` and `hint` are French texts; `options` are (value, text) pairs, the texts in the reader's language.
     """
@@ -63,6 +63,8 @@ class Asked:
         return self.where[name]
 
 
+# what a verb did: the change, and what else happened because of it
+Told = Changed | tuple[Event, ...]
 Locate = Callable[[web.Request], Awaitable[Mapping[str, str]]]
 
 
@@ -94,7 +96,7 @@ class Sheet(Generic[S]):
     title: str
     schema: type[S]
     inputs: Callable[[Asked], Awaitable[Sequence[Input]]]
-    save: Callable[[Asked, S], Awaitable[Changed]]
+    save: Callable[[Asked, S], Awaitable[Told]]
     values: Callable[[Asked], Awaitable[Mapping[str, Any]]]
     back: str
     after: str = ""
@@ -107,7 +109,7 @@ class Action:
     """Something done with one click: its address (POST), and the verb."""
 
     path: str
-    run: Callable[[Asked], Awaitable[Changed]]
+    run: Callable[[Asked], Awaitable[Told]]
     back: str
 
 
@@ -140,12 +142,12 @@ def add_sheet(app: web.Application, sheet: Sheet[Any], access: Access = ADMINIST
         if form.value is None:
             return await _page(request, sheet, asked, access, form=form, status=422)
         try:
-            changed = await sheet.save(asked, form.value)
+            told = await sheet.save(asked, form.value)
         except (Conflict, Invalid) as refused:
             problem = sentence(request, refused.code, refused.params)
             status = status_of(refused)
             return await _page(request, sheet, asked, access, form=form, problem=problem, status=status)
-        return await _go_on(request, changed, (sheet.after or sheet.back), asked)
+        return await _go_on(request, told, sheet.after or sheet.back, asked)
 
     app.router.add_get(sheet.path, show)
     app.router.add_post(sheet.path, submit)
@@ -162,9 +164,12 @@ def add_action(app: web.Application, action: Action, access: Access = ADMINISTRA
     app.router.add_post(action.path, submit)
 
 
-async def _go_on(request: web.Request, changed: Changed, back: str, asked: Asked) -> web.Response:
-    await publish(request.app, [changed])
-    raise web.HTTPSeeOther(back.format(**asked.where, new=changed.subject_id) + "?done=saved")
+async def _go_on(request: web.Request, told: Told, back: str, asked: Asked) -> web.Response:
+    """Publish what happened and lead back to a page that says so."""
+    events = (told,) if isinstance(told, Changed) else told
+    await publish(request.app, events)
+    made = next((event.subject_id for event in events if isinstance(event, Changed)), "")
+    raise web.HTTPSeeOther(back.format(**asked.where, new=made) + "?done=saved")
 
 
 async def _page(

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from booking import office_agent_pages, office_offer_pages
+from booking import office_agent_pages, office_offer_pages, office_place_pages
 from booking.office import setup_audit
 from booking.office_errors import OFFICE_ERROR_TEXTS
 from teleconsult.web.kit import KIT
@@ -14,3 +14,4 @@ def setup_office(app: web.Application) -> None:
     setup_audit(app)
     office_offer_pages.setup(app)
     office_agent_pages.setup(app)
+    office_place_pages.setup(app)
