@@ -31,7 +31,7 @@ def demo_guide(settings: Settings) -> str:
             *lines,
             "",
             f"  Password of every login: {PASSWORD}    Partner's API key: {PARTNER_KEY}",
-            "  For a call, open the kiosk and the agent's page in two browsers (or one of them in a private window).",
+            "  For a call, open the kiosk and the agent's page side by side, in two windows (one browser will do).",
             "  Stop with Ctrl+C.",
             "",
         ]
