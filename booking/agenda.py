@@ -123,7 +123,10 @@ _COLUMNS_OF_ONE = _COLUMNS | {
     "agent_email": "agent__email", "agent_account_id": "agent__account_id",
 }  # fmt: skip
 _OWN = tuple(each.name for each in fields(AgendaItem) if each.name not in _COLUMNS)
-_OWN_OF_ONE = (*_OWN, "sequence", "booked_at", "outcome_note", "cancel_reason", "follow_up_of_id", "booked_by", "companions", "series_id")
+_OWN_OF_ONE = (
+    *_OWN, "sequence", "booked_at", "outcome_note", "cancel_reason", "follow_up_of_id", "booked_by", "companions",
+    "series_id",
+)  # fmt: skip
 
 V = TypeVar("V", bound=AgendaItem)
 
