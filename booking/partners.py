@@ -19,7 +19,7 @@ class PartnerFound:
 
 def key_hash(key: str) -> str:
     """Return what is kept of an API key. Keys are long and random, so that a plain hash is enough."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 
 async def find_partner(key: str) -> PartnerFound | None:

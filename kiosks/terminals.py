@@ -53,7 +53,8 @@ TERMINAL: web.RequestKey[TerminalView | None] = web.RequestKey("terminal", objec
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # a cookie may be any bytes
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
 
 
 async def find(token: str) -> TerminalView | None:

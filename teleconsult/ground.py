@@ -18,6 +18,7 @@ from teleconsult.web.middlewares import (
     add_security_headers,
     identify,
     keep_other_sites_out,
+    refuse_malformed,
     remember_language,
     show_refusals,
 )
@@ -33,7 +34,14 @@ MAX_BODY_BYTES = 1024 * 1024
 def make_ground(settings: Settings) -> web.Application:
     """Return an application with the web kit, the accounts and the database (already migrated), and no package yet."""
     app = web.Application(
-        middlewares=[identify, show_refusals, load_account, remember_language, keep_other_sites_out],
+        middlewares=[
+            identify,
+            show_refusals,
+            load_account,
+            remember_language,
+            keep_other_sites_out,
+            refuse_malformed,
+        ],
         client_max_size=MAX_BODY_BYTES,
     )
     app[SETTINGS] = settings

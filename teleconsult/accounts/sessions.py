@@ -17,7 +17,8 @@ class WrongCredentials(Unauthenticated):
 
 
 def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    # a cookie may be any bytes
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
 async def sign_in(email: str, password: str, now: datetime) -> tuple[Account, str]:

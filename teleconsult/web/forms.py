@@ -1,6 +1,7 @@
 """Input from people and programs, checked by a pydantic schema, with errors in the reader's language."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -76,14 +77,42 @@ async def read_form(request: web.Request, schema: type[S]) -> Form[S]:
         return Form(errors={_field(error): _text(request, error) for error in refused.errors()}, raw=raw)
 
 
+def is_text(value: str) -> bool:
+    """Whether a text can be kept: PostgreSQL takes no NUL, and half of a surrogate pair is no character."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _all_text(value: Any) -> bool:
+    if isinstance(value, str):
+        return is_text(value)
+    if isinstance(value, Mapping):
+        return all(is_text(key) and _all_text(each) for key, each in value.items())
+    return not isinstance(value, Sequence) or all(_all_text(each) for each in value)
+
+
+def _no_number(constant: str) -> float:
+    raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's (RFC 8259 6)
+
+
+def _load(text: str) -> Any:
+    data = json.loads(text, parse_constant=_no_number)
+    if not _all_text(data):
+        raise ValueError
+    return data
+
+
 async def read_json(request: web.Request, schema: type[S]) -> S:
     """Read a JSON body.
 
     Raises Invalid with `errors`: a list of {field, code, message}.
     """
     try:
-        data = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        data = await request.json(loads=_load)
+    except (ValueError, LookupError, RecursionError):
+        # no JSON, no UTF-8, an unknown charset, a number of 5000 digits, a million brackets
         message = gettext_for(request.app, language(request))(TEXTS["json_invalid"])
         raise Invalid(errors=[{"field": "", "code": "json_invalid", "message": message}]) from None
     return validate(request, schema, data)

@@ -8,7 +8,8 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from teleconsult.errors import DomainError, Forbidden
+from teleconsult.errors import DomainError, Forbidden, Invalid, NotFound
+from teleconsult.web.forms import is_text
 from teleconsult.web.i18n import COOKIE, COOKIE_SECONDS, LANGUAGES, choose_language
 from teleconsult.web.keys import LANGUAGE, REQUEST_ID, SETTINGS
 from teleconsult.web.problems import problem_response, status_of
@@ -16,7 +17,8 @@ from teleconsult.web.problems import problem_response, status_of
 log = structlog.get_logger(__name__)
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 403: "forbidden"}
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+HTTP_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 403: "forbidden"}
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
@@ -71,6 +73,8 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
         code = HTTP_CODES.get(error.status, "error")
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return problem_response(request, error.status, code, {}, allow)
+    except web.RequestPayloadError:
+        return problem_response(request, 400, "invalid", {})
     except Exception:
         log.exception("request_failed")
         return problem_response(request, 500, "internal", {})
@@ -96,7 +100,33 @@ def origin_allowed(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return origin == request.app[SETTINGS].origin or urlsplit(origin).netloc == request.host
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return origin == request.app[SETTINGS].origin or host == request.host
+
+
+@web.middleware
+async def refuse_malformed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what no browser sends and no database keeps: broken forms, and texts with NUL in them."""
+    if not is_text(request.path):
+        raise NotFound
+    if not all(is_text(part) for pair in request.query.items() for part in pair):
+        raise Invalid
+    if request.content_type in FORMS and request.method not in SAFE_METHODS:
+        await _check_form(request)
+    return await handler(request)
+
+
+async def _check_form(request: web.Request) -> None:
+    try:
+        posted = await request.post()
+    except (ValueError, LookupError, RuntimeError, AssertionError) as broken:
+        # a wrong boundary, an unknown charset, bytes that are no text: aiohttp has no one error for it
+        raise Invalid from broken
+    if not all(is_text(part) for pair in posted.items() for part in pair if isinstance(part, str)):
+        raise Invalid
 
 
 @web.middleware
