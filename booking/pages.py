@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from booking import agent_appointment_pages, agent_pages, citizen_pages, trouble_pages
+from booking.journey_routes import setup_journey
 from booking.labels import date_text, language_name, weekday_name
 from booking.needs import NEED_TEXTS
 from teleconsult.web.i18n import N_
@@ -20,6 +21,7 @@ def setup_pages(app: web.Application) -> None:
     app[KIT].error_texts.update(PAGE_ERROR_TEXTS)
     words = {"language_name": language_name, "weekday_name": weekday_name, "date_text": date_text}
     app[KIT].template_globals.update(words, need_texts=NEED_TEXTS)
+    setup_journey(app)
     agent, citizen = agent_appointment_pages, citizen_pages
     one = "/agent/appointments/{id:[0-9a-f]{32}}"
     own = "/rdv/{token}"
