@@ -4,6 +4,7 @@ from aiohttp import web
 
 import booking.delivery
 from booking.api_operations import OPERATIONS
+from booking.holds import drop_expired
 from booking.live import setup_live
 from booking.office_routes import setup_office
 from booking.pages import setup_pages
@@ -16,6 +17,7 @@ from teleconsult.web.openapi import add_operations
 from teleconsult.web.ticks import add_tick
 
 MISSED_SECONDS = 300
+HOLDS_SECONDS = 30
 
 
 def setup(app: web.Application) -> None:
@@ -27,8 +29,13 @@ def setup(app: web.Application) -> None:
     setup_live(app)
     booking.delivery.setup(app)
     add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
+    add_tick(app, "expired_holds", HOLDS_SECONDS, _drop_holds)
 
 
 async def _close_missed(app: web.Application) -> None:
     for done in await close_missed(now=utcnow()):
         await publish(app, done.events)
+
+
+async def _drop_holds(_app: web.Application) -> None:
+    await drop_expired(now=utcnow())

@@ -89,6 +89,7 @@ async def _write_offer() -> None:
             step_minutes=STEP_MINUTES,
             buffer_after_minutes=BUFFER_AFTER_MINUTES,
             documents=[{"fr": french, "en": english} for french, english in reason.documents],
+            meets_needs=["sign_language", "interpreter"],
         )
 
 

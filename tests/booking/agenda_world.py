@@ -148,7 +148,7 @@ async def make_world(app: web.Application, now: datetime) -> World:
     organisation = await Organisation.create(slug="ddt-45", name="DDT du Loiret", departments=["45"])
     service = await Service.create(
         organisation=organisation, slug="logement", name="Aides au logement", name_en="Housing aid",
-        notice_minutes=5, buffer_after_minutes=0, documents=PAPERS,
+        notice_minutes=5, buffer_after_minutes=0, documents=PAPERS, meets_needs=["sign_language", "interpreter"],
     )  # fmt: skip
     site = await Site.create(
         name="France services Briare", commune="Briare", department="45", address="1 place de la République",
