@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tortoise import fields
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
@@ -114,6 +114,15 @@ def _make_folder(url: str) -> None:
 def transaction() -> TransactionContext:
     """Return a context manager that commits at its end and rolls back on an error. Never await the network inside."""
     return in_transaction("default")
+
+
+def kept_beside() -> dict[str, Any] | None:
+    """Return where this process may keep what it read, for as long as the database is open; None in a transaction."""
+    client = get_connection("default")
+    if isinstance(client, TransactionalDBClient):
+        return None
+    kept: dict[str, Any] = client.__dict__.setdefault("kept_beside", {})
+    return kept
 
 
 def dialect() -> str:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,16 @@ class PostgresServer:
     port: int
     sockets: Path
     binaries: Path
+
+    @property
+    def pid(self) -> int:
+        """The process that listens, parent of one for each connection."""
+        return int((self.sockets / "data" / "postmaster.pid").read_text().split()[0])
+
+    @property
+    def log(self) -> Path:
+        """What it writes."""
+        return self.sockets / "log"
 
     def url(self, name: str) -> str:
         """Return the address of a database as TELECONSULT_DATABASE_URL takes it."""
@@ -82,7 +92,7 @@ def _unprivileged_user() -> dict[str, Any]:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(options: Sequence[str] = OPTIONS) -> Iterator[PostgresServer]:
     """Start a server in a temporary folder and stop it at the end."""
     binaries = find_binaries()
     identity = _unprivileged_user()
@@ -122,7 +132,7 @@ def running_postgres() -> Iterator[PostgresServer]:
             "-c",
             "listen_addresses=127.0.0.1",
         ]
-        for option in OPTIONS:
+        for option in options:
             command += ["-c", option]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **identity)

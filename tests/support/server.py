@@ -40,6 +40,12 @@ class Server:
         """Everything that the program has written so far, over all its starts."""
         return self._log.read_text(errors="replace")
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the program and wait until it serves; RuntimeError with what it wrote when it does not."""
         self.data.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""How fast slots are found and booked, over HTTP, on PostgreSQL."""
