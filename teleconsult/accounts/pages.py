@@ -1,5 +1,7 @@
 """The sign-in page."""
 
+import re
+
 from aiohttp import web
 from pydantic import BaseModel, Field
 
@@ -13,10 +15,14 @@ from teleconsult.web.i18n import gettext_for, language
 from teleconsult.web.keys import SETTINGS
 from teleconsult.web.problems import sentence
 from teleconsult.web.render import render
-from teleconsult.web.throttle import throttle
+from teleconsult.web.throttle import client_network, throttle
 
-ATTEMPTS = 10
+# For one address from one network; and from a network as a whole, which may be an office where everyone signs in at 9.
+ATTEMPTS, ATTEMPTS_FROM_A_NETWORK = 10, 300
 ATTEMPTS_SECONDS = 300
+MAX_EMAIL = 254
+# A path of ours. A tab or a line break is left out by whoever reads an address: `/<tab>/host` is another site's.
+OWN_ADDRESS = re.compile(r"/(?![/\\])[!-~]*")
 
 DEMO_LOGINS: web.AppKey[list[tuple[str, str, str]]] = web.AppKey("demo_logins", list)
 """In the demonstration: (French label of the role, e-mail, password) to show beside the form."""
@@ -25,13 +31,13 @@ DEMO_LOGINS: web.AppKey[list[tuple[str, str, str]]] = web.AppKey("demo_logins", 
 class Credentials(BaseModel):
     """What the form asks for."""
 
-    email: str = Field(max_length=254)
+    email: str = Field(max_length=MAX_EMAIL)
     password: str = Field(max_length=200)
 
 
 def _after(request: web.Request, account: Account) -> str:
     wanted = request.query.get("next", "")
-    if wanted.startswith("/") and not wanted.startswith(("//", "/\\")):
+    if OWN_ADDRESS.fullmatch(wanted):
         return wanted
     return next((HOME[role] for role in Role if role in account.roles), "/")
 
@@ -53,14 +59,19 @@ async def show_sign_in(request: web.Request) -> web.StreamResponse:
 
 async def submit_sign_in(request: web.Request) -> web.StreamResponse:
     """POST /sign-in: opens a session, or says what is wrong with the address still filled in."""
-    throttle(request, "sign-in", ATTEMPTS, ATTEMPTS_SECONDS)
+    throttle(request, "sign-in-network", ATTEMPTS_FROM_A_NETWORK, ATTEMPTS_SECONDS)
     form = await read_form(request, Credentials)
+    wanted = form.raw.get("email", "").strip().lower()[:MAX_EMAIL]
+    throttle(request, "sign-in", ATTEMPTS, ATTEMPTS_SECONDS, who=f"{client_network(request)} {wanted}")
     if form.value is None:
         return _page(request, form, "", 422)
     try:
         account, token = await sign_in(form.value.email, form.value.password, utcnow())
     except WrongCredentials as refused:
         return _page(request, form, sentence(request, refused.code, {}), 401)
+    former = request.cookies.get(COOKIE)
+    if former:
+        await sign_out(former)
     response = web.HTTPSeeOther(_after(request, account))
     response.set_cookie(
         COOKIE,

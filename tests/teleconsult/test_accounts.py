@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from yarl import URL
 
 from teleconsult.accounts.models import Account, Session
 from teleconsult.accounts.register import EmailTaken, PasswordTooShort, register
@@ -45,6 +46,38 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: Cli
     assert not await Session.filter(token_hash=cookie.value).exists()
 
 
+@pytest.mark.usefixtures("agent")
+async def test_signing_in_again_ends_the_session_before(client: Client) -> None:
+    await _sign_in(client)
+    before = client.session.cookie_jar.filter_cookies(client.make_url("/"))["session"].value
+    await _sign_in(client)
+    after = client.session.cookie_jar.filter_cookies(client.make_url("/"))["session"].value
+    assert after != before
+    assert await account_of(before, utcnow()) is None
+    assert await account_of(after, utcnow()) is not None
+
+
+@pytest.mark.usefixtures("agent")
+async def test_a_session_that_somebody_planted_is_not_taken_up(client: Client) -> None:
+    client.session.cookie_jar.update_cookies({"session": "planted"}, client.make_url("/"))
+    await _sign_in(client)
+    assert await account_of("planted", utcnow()) is None
+
+
+@pytest.mark.usefixtures("agent")
+@pytest.mark.parametrize("path", ["/\t/evil.example", "/\r\n/evil.example", "/\r\nSet-Cookie: a=b", "/.//evil.example"])
+async def test_where_signing_in_leads_to_cannot_be_broken_out_of(client: Client, path: str) -> None:
+    answer = await client.post(
+        "/sign-in",
+        params={"next": path},
+        data={"email": "ada@example.org", "password": PASSWORD},
+        allow_redirects=False,
+    )
+    assert answer.url.join(URL(answer.headers["Location"])).host == answer.url.host
+    assert not {"\t", "\r", "\n"} & set(answer.headers["Location"])
+    assert list(answer.cookies) == ["session"]
+
+
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example"])
 @pytest.mark.usefixtures("agent")
 async def test_signing_in_never_leads_to_another_site(client: Client, path: str) -> None:
@@ -77,6 +110,13 @@ async def test_an_empty_form_keeps_what_was_typed(client: Client) -> None:
 async def test_guessing_is_slowed_down(client: Client) -> None:
     statuses = [(await client.post("/sign-in", data={"email": "a@b.fr"})).status for _ in range(11)]
     assert statuses[-1] == 429
+
+
+async def test_who_guesses_locks_out_nobody_else_of_the_same_network(client: Client, agent: Account) -> None:
+    for _ in range(11):
+        last = await client.post("/sign-in", data={"email": "somebody@example.org"})
+    assert last.status == 429
+    assert (await _sign_in(client))[0] == 303
 
 
 async def test_another_role_is_refused(client: Client) -> None:
