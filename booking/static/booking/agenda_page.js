@@ -160,7 +160,7 @@ document.addEventListener("click", unlock);
 document.addEventListener("keydown", unlock);
 void chime.allow().then((allowed) => showSound(!allowed));
 
-listen(data.live, { agenda: refresh }, { reconnected: refresh });
+listen(data.live, { agenda: refresh }, { opened: refresh });
 setInterval(tick, TICK_MS);
 setInterval(refresh, MINUTE);
 tick();

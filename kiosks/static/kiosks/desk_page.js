@@ -54,7 +54,7 @@ if (board instanceof HTMLElement) {
   listen(
     board.dataset.live ?? "",
     { agenda: () => void refresh(), kiosk: () => void refresh(), help: () => void helpAsked() },
-    { reconnected: () => void refresh() },
+    { opened: () => void refresh() },
   );
   window.setInterval(() => void refresh(), LOOK_AGAIN_MS);
   sound?.addEventListener("click", () => void ring());
