@@ -29,7 +29,10 @@ KINDS = (
 
 
 def setup_live(app: web.Application) -> None:
-    """Publish "agenda" ({appointment, status}) to the agent's and the house's topics after every event."""
+    """Publish "agenda" ({appointment, status}) to the agent's and the house's topics after every event.
+
+    A delay is also told to the appointment's kiosk, as "late" ({appointment, minutes}).
+    """
     hub = app[LIVE]
 
     async def tell(event: AppointmentEvent) -> None:
@@ -39,5 +42,9 @@ def setup_live(app: web.Application) -> None:
         for topic in sorted(topics):
             hub.publish(topic, "agenda", {"appointment": event.appointment_id, "status": event.status})
 
+    async def tell_who_waits(event: AppointmentDelayed) -> None:
+        hub.publish(f"kiosk:{event.kiosk_id}", "late", {"appointment": event.appointment_id, "minutes": event.minutes})
+
+    app[EVENTS].subscribe(AppointmentDelayed, tell_who_waits)
     for kind in KINDS:
         app[EVENTS].subscribe(kind, tell)

@@ -58,6 +58,8 @@ PAGE_TEXTS = {
     "fileDecline": N_("Refuser {name}"),
     "fileHash": N_("Empreinte SHA-256 vérifiée\u00a0: {hash}"),
     "fileNew": N_("Nouveau document\u00a0: {name}"),
+    "late": N_("L’agent a environ {minutes} minutes de retard. Il vous recevra dès que possible."),
+    "onTime": N_("L’agent est de nouveau à l’heure."),
     "pageOf": N_("Page {page} sur {count}"),
     "refusal_too_large": N_("Document trop volumineux\u00a0: 20 Mo au plus."),
     "refusal_empty": N_("Ce document est vide."),

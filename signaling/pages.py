@@ -44,6 +44,8 @@ def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]
         "surface": entry.surface,
         "afterUrl": entry.after_url,
         "helpUrl": entry.help_url,
+        "newsUrl": entry.news_url,
+        "room": room,
         "maxDocumentBytes": MAX_DOCUMENT_BYTES,
         "documentTypes": sorted(SIGNATURES),
         "texts": {key: translate(text) for key, text in PAGE_TEXTS.items()},

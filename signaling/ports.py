@@ -17,7 +17,8 @@ class Entry:
     """Somebody may open the page of a call, and as what.
 
     `admit_on_join`: a host lets in whoever waits when they come; anyone else has been let into this call before (the
-    server was started anew, say) and need not wait again.
+    server was started anew, say) and need not wait again. `news` is what somebody who waits should know now;
+    `news_url` a stream of server-sent events that says so later: `late` with {appointment: the room, minutes}.
     """
 
     participant: str
@@ -30,6 +31,8 @@ class Entry:
     after_url: str
     help_url: str | None
     admit_on_join: bool
+    news: str = ""
+    news_url: str | None = None
 
 
 class Gatekeeper(Protocol):

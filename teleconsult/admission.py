@@ -99,7 +99,16 @@ async def _citizen(request: web.Request, appointment: AppointmentView) -> Entry 
         after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "kiosk"),
         help_url="/kiosk/help",
         admit_on_join=appointment.status is Status.IN_CALL,
+        news=_delay(request, appointment),
+        news_url="/kiosk/live",
     )
+
+
+def _delay(request: web.Request, appointment: AppointmentView) -> str:
+    if not appointment.late_minutes:
+        return ""
+    told = N_("L’agent a environ {minutes} minutes de retard. Il vous recevra dès que possible.")
+    return gettext_for(request.app, language(request))(told, minutes=appointment.late_minutes)
 
 
 async def _agent(request: web.Request, appointment: AppointmentView) -> Entry | None:

@@ -38,6 +38,7 @@ class CallPage {
     bindFullScreen();
     bindHelp();
     bindHangUp(() => this._hangUp());
+    this._waiting.listen();
     window.addEventListener("online", () => {
       this._wire.hurry();
       this._call.renew();

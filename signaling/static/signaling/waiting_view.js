@@ -3,7 +3,8 @@
  *
  * @import { Participant, Snapshot } from "./protocol.js"
  */
-import { duration, element, make, say, text } from "./page.js";
+import { listen } from "/static/teleconsult/live.js";
+import { data, duration, element, make, say, text } from "./page.js";
 import { Chime } from "./sound.js";
 
 const REMIND_MS = 20_000;
@@ -26,6 +27,18 @@ export class WaitingView {
     this._lobby.hidden = snapshot.state !== "lobby";
     if (snapshot.state === "lobby") this._showPlace(snapshot);
     if (this._list) this._showList(snapshot.others.filter((p) => p.standing === "waiting"));
+  }
+
+  /** Tell whoever waits here that the agent runs late, or is on time again. */
+  listen() {
+    if (!data.newsUrl) return;
+    listen(data.newsUrl, {
+      late: (/** @type {{appointment: string, minutes: number}} */ told) => {
+        if (told.appointment !== data.room) return;
+        const news = told.minutes > 0 ? text("late", { minutes: told.minutes }) : text("onTime");
+        say(element("lobby-news", HTMLElement), news);
+      },
+    });
   }
 
   /** Say how long each has waited; chime again for those who still do. */
