@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from booking.agenda import AppointmentView, appointment_view
 from booking.agent_board import local_day
@@ -14,7 +14,7 @@ from booking.errors import AppointmentUnknown
 from booking.lifecycle import CORRECTION_PERIOD, Actor, ActorKind, Outcome, Status, may_follow, status_after
 from booking.progress import record_outcome
 from booking.record import Done
-from booking.schemas import Citizen
+from booking.schemas import Citizen, Instant
 from booking.search import slots
 from booking.slot_choice import DAYS_SEARCHED, SlotChoice, asked_day, slot_choice
 from teleconsult.accounts.guard import requires, signed_in
@@ -54,7 +54,7 @@ class OutcomeForm(BaseModel):
 class FollowUpForm(BaseModel):
     """When to meet again."""
 
-    start: AwareDatetime
+    start: Instant
 
 
 async def _held(request: web.Request) -> tuple[AppointmentView, Actor]:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from booking.agenda import AppointmentView, Related, appointment_view
 from booking.change import cancel, reschedule
@@ -14,7 +14,7 @@ from booking.lifecycle import Actor, ActorKind, Status
 from booking.meeting import read_meeting
 from booking.notices import Recipient
 from booking.passes import issue_calendar, issue_manage, issue_pass, read_calendar, read_manage
-from booking.schemas import Identifier
+from booking.schemas import Identifier, Instant
 from booking.search import Alternative, alternatives, slots
 from booking.slot_choice import DAYS_SEARCHED, SlotChoice, asked_day, slot_choice
 from teleconsult.clock import utcnow
@@ -43,7 +43,7 @@ class CancelForm(BaseModel):
 class MoveForm(BaseModel):
     """Another start; at another house when one was offered (written `start@site`)."""
 
-    start: AwareDatetime
+    start: Instant
     site: Identifier | None = None
 
     @model_validator(mode="before")
@@ -67,7 +67,7 @@ async def show_appointment(request: web.Request) -> web.StreamResponse:
 async def submit_cancel(request: web.Request) -> web.StreamResponse:
     """POST /rdv/{token}/cancel."""
     item = await _held(request)
-    throttle(request, "manage", CHANGES, CHANGES_SECONDS)
+    throttle(request, "manage", CHANGES, CHANGES_SECONDS, who=item.id)
     form = await read_form(request, CancelForm)
     if form.value is None:
         return _page(request, item, status=422, ask="cancel", cancel_form=form)
@@ -91,7 +91,7 @@ async def show_move(request: web.Request) -> web.StreamResponse:
 async def submit_move(request: web.Request) -> web.StreamResponse:
     """POST /rdv/{token}/move: the place held now is given up only when the new one is taken."""
     item = await _held(request)
-    throttle(request, "manage", CHANGES, CHANGES_SECONDS)
+    throttle(request, "manage", CHANGES, CHANGES_SECONDS, who=item.id)
     form = await read_form(request, MoveForm)
     if form.value is None:
         return await _move_page(request, item, status=422, problem=next(iter(form.errors.values())))

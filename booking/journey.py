@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 from yarl import URL
 
-from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Language, Name, Need, Phone
+from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Instant, Language, Name, Need, Phone
 from teleconsult.web.i18n import N_
 from teleconsult.web.keys import SETTINGS
 
@@ -32,7 +32,7 @@ class Wanted(BaseModel):
     mode: Literal["kiosk", "home"] | None = None
     near: str = Field(default="", max_length=MAX_TEXT)
     place: Identifier | None = None
-    start: AwareDatetime | None = None
+    start: Instant | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -128,13 +128,13 @@ def wanted_in(data: Any) -> Wanted | None:
 def owner_of(request: web.Request) -> str:
     """Return who holds a slot: the SHA-256 of the browser's cookie; empty for a browser that has none yet."""
     token = request.cookies.get(COOKIE, "")
-    return hashlib.sha256(token.encode()).hexdigest() if token else ""
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest() if token else ""
 
 
 def known_owner(request: web.Request) -> tuple[str, str]:
     """Return the browser's cookie, a new one if it has none, and the owner that it stands for."""
     token = request.cookies.get(COOKIE) or secrets.token_urlsafe(24)
-    return token, hashlib.sha256(token.encode()).hexdigest()
+    return token, hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
 def remember(request: web.Request, response: web.StreamResponse, token: str) -> None:

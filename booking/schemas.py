@@ -5,17 +5,19 @@ from typing import Annotated, Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from booking.lifecycle import Outcome, Status
 from booking.needs import is_need
+from teleconsult.web.forms import TEXTS
 from teleconsult.web.i18n import N_
 from teleconsult.web.openapi import Problem
 
 # A French number is written without its country; the overseas territories each have their own code.
 PHONE_REGIONS = ("FR", "RE", "GP", "MQ", "GF", "YT", "PM", "NC", "PF", "WF")
 MAX_NEEDS = 8
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 PHONE_ERROR = N_("Ce numéro de téléphone n’existe pas. Écrivez-le comme 06 12 34 56 78.")
 NEED_ERROR = N_("Ce besoin n’est pas dans la liste.")
@@ -63,6 +65,13 @@ def _name(value: Any) -> Any:
     return value
 
 
+def _of_this_age(value: datetime) -> datetime:
+    """Refuse an instant at the ends of time, which other zones cannot tell."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise PydanticCustomError("instant", TEXTS["datetime_parsing"])
+    return value
+
+
 def _near(value: Any) -> Any:
     """Read `47.90,1.90` (degrees, WGS 84) as a pair."""
     if not isinstance(value, str):
@@ -82,6 +91,7 @@ Email = Annotated[str, Field(max_length=254, json_schema_extra={"format": "email
 Need = Annotated[str, Field(max_length=40, examples=["wheelchair", "interpreter:ar"]), BeforeValidator(_need)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Instant = Annotated[AwareDatetime, AfterValidator(_of_this_age)]
 Near = Annotated[tuple[float, float], BeforeValidator(_near)]
 
 
@@ -106,7 +116,7 @@ class AppointmentRequest(Incoming):
 
     service: Identifier
     site: Identifier
-    start: AwareDatetime
+    start: Instant
     citizen: Citizen
     needs: list[Need] = Field(default_factory=list, max_length=MAX_NEEDS)
 
@@ -114,7 +124,7 @@ class AppointmentRequest(Incoming):
 class RescheduleRequest(Incoming):
     """A move to another start, perhaps at another house."""
 
-    start: AwareDatetime
+    start: Instant
     site: Identifier | None = None
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Language, Name, Need, Phone
+from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Instant, Language, Name, Need, Phone
 
 
 class Person(BaseModel):
@@ -40,7 +40,7 @@ class Time(BaseModel):
     """A start at a house."""
 
     place: Identifier
-    start: AwareDatetime
+    start: Instant
 
 
 class SlotChoice(BaseModel):

@@ -5,12 +5,12 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from booking.change import reschedule
 from booking.errors import KioskUnknown, NotBookable, NotReschedulable, SlotTaken
 from booking.lifecycle import Actor, ActorKind
-from booking.schemas import Identifier
+from booking.schemas import Identifier, Instant
 from booking.trouble import report_outage, report_repair
 from kiosks import houses
 from kiosks.board import appointment_row
@@ -37,7 +37,7 @@ class Outage(BaseModel):
 class Move(BaseModel):
     """Another start at a house, written `start@house`."""
 
-    start: AwareDatetime
+    start: Instant
     site: Identifier
 
     @model_validator(mode="before")
