@@ -31,10 +31,17 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+def _identifier() -> Any:
+    field = fields.CharField(primary_key=True, max_length=32, default=new_id)
+    # Identifiers come from addresses: one that is too long is unknown, and asking for it is no failure.
+    field.validators.clear()
+    return field
+
+
 class Record(Model):
     """What every stored thing has: an opaque identifier."""
 
-    id = fields.CharField(primary_key=True, max_length=32, default=new_id)
+    id: str = _identifier()
 
     class Meta:
         abstract = True
