@@ -18,6 +18,7 @@ from signaling.events import CallEnded, CallStarted, ParticipantJoined, Particip
 from signaling.hub import Hub
 from signaling.keys import GATEKEEPER, HUB, TICKETS
 from signaling.models import CallParticipation, CallRecord
+from signaling.pages import TICKETS_A_MINUTE
 from signaling.ports import Entry, Role
 from signaling.relay.network import Network
 from signaling.report import call_seconds
@@ -336,6 +337,13 @@ async def test_a_page_of_another_site_gets_no_socket(client: Client) -> None:
 async def test_who_may_not_see_the_page_gets_no_ticket(client: Client) -> None:
     assert (await client.post(f"/call/{ROOM}/ticket?as=stranger")).status == 403
     assert (await client.get(f"/call/{ROOM}?as=stranger")).status == 403
+
+
+async def test_who_asks_for_too_many_tickets_keeps_nobody_else_out(client: Client) -> None:
+    statuses = [(await client.post(f"/call/{ROOM}/ticket?as=agent")).status for _ in range(TICKETS_A_MINUTE + 1)]
+    assert statuses[-2:] == [200, 429]
+    assert await ticket(client, "citizen")
+    assert await ticket(client, "agent", room="room2")
 
 
 async def test_a_server_that_stops_tells_everyone_to_come_back(client: Client) -> None:
