@@ -253,6 +253,57 @@ class Clerk:
         return subtract(possible, self.full) if self.full else possible
 
 
+def house_starts(rules: SlotRules, zone: ZoneInfo, site_open: Sequence[Interval], start: int, end: int) -> list[int]:
+    """Return the starts on the house's clock in [start, end) at which an appointment lies within its opening hours."""
+    on_step = starts_on_step(zone, rules.step, start, end)
+    fits = count_starts(on_step, [possible_starts(rules, site_open, ())])
+    return [at for at, fit in zip(on_step, fits, strict=True) if fit]
+
+
+def is_free(taken: Sequence[Interval], start: int, end: int) -> bool:
+    """Tell whether [start, end) overlaps none of some intervals, sorted and apart from each other."""
+    before = bisect_left(taken, (end,)) - 1
+    return before < 0 or taken[before][1] <= start
+
+
+def covers(intervals: Sequence[Interval], start: int, end: int) -> bool:
+    """Tell whether [start, end) lies within one of some intervals, sorted and apart from each other."""
+    before = bisect_left(intervals, (start + 1,)) - 1
+    return before >= 0 and intervals[before][1] >= end
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """An agent as one house sees them: when reached, when taken (buffers within), starts beyond their daily lot."""
+
+    worked: Sequence[Interval]
+    busy: Sequence[Interval]
+    full: Sequence[Interval] = ()
+
+    def can(self, rules: SlotRules, at: int) -> bool:
+        """Tell whether the agent can take an appointment at a start."""
+        end = at + rules.duration
+        return (
+            covers(self.worked, at, end)
+            and is_free(self.busy, at - rules.buffer_before, end + rules.buffer_after)
+            and not contains(self.full, at)
+        )
+
+
+def places_left(rules: SlotRules, at: int, kiosks: Iterable[Seat], agendas: Iterable[Agenda]) -> tuple[int, int]:
+    """Return (kiosks, agents) that are free for a start; agents are asked until there is one for each free kiosk."""
+    end = at + rules.duration
+    low, high = at - rules.buffer_before, end + rules.buffer_after
+    seats = sum(is_free(seat.busy, low, high) and is_free(seat.out, at, end) for seat in kiosks)
+    found = 0
+    for agenda in agendas if seats else ():
+        if agenda.can(rules, at):
+            found += 1
+            if found == seats:
+                break
+    return seats, found
+
+
 def full_days(
     rules: SlotRules, zone_spans: Iterable[Span], busy: Sequence[Interval], maximum: int | None
 ) -> list[Interval]:
@@ -297,10 +348,10 @@ def slot_starts(
     each workplace, when an appointment takes one. `remaining` is how many bookings the start can take: any free agent
     can be paired with any free kiosk, and with any free room of the workplace where the agent is then.
     """
-    candidates = starts_on_step(zone, rules.step, start, end)
-    if site_open is not None:
-        fits_house = count_starts(candidates, [possible_starts(rules, site_open, ())])
-        candidates = [at for at, fits in zip(candidates, fits_house, strict=True) if fits]
+    if site_open is None:
+        candidates = starts_on_step(zone, rules.step, start, end)
+    else:
+        candidates = house_starts(rules, zone, site_open, start, end)
     if not candidates:
         return []
     remaining = _free_clerks(rules, candidates, clerks, rooms)

@@ -10,7 +10,7 @@ from booking.availability import instant
 from booking.errors import ConsentMissing, NotBookable, SlotTaken
 from booking.events import AppointmentBooked
 from booking.fairness import require_room_for_one_more
-from booking.free import NEARBY, prepare
+from booking.free import prepare
 from booking.holds import own_hold
 from booking.idempotency import Once, answered, remember
 from booking.lifecycle import Actor, Status
@@ -24,6 +24,7 @@ from booking.placement import Placement, Wish, place, refuse_strangers, slot_tak
 from booking.record import ATTEMPTS, Done, again_after_deadlock, event, require_access, write_down
 from booking.schemas import Citizen
 from booking.search import first_start
+from booking.searching import NEARBY
 from booking.seating import SEAT_FIELDS, Outrun, seat
 from teleconsult.database import new_id, transaction
 
@@ -144,7 +145,7 @@ async def _agent_before(follow_up_of: str | None, actor: Actor) -> str | None:
 async def _first_slot_held(rules: ServiceRules, wish: Wish, now: datetime) -> datetime:
     """Return the earliest start that was free at this house, so that the delay people are offered can be counted."""
     low, high = instant(now), instant(wish.start) + NEARBY
-    site = await site_place(wish.site_id, low, high)
+    site = await site_place(wish.site_id, low, high, kept=rules.kept)
     search = await prepare(rules, low, high, now=now, mode=wish.mode, holding=wish.holding)
     return await first_start(search, site, until=wish.start) or wish.start
 

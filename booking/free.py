@@ -1,66 +1,15 @@
 """Which starts are free: the offer and what is taken, brought together, by a few queries for any number of houses."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
-from booking.availability import DAY, Clerk, Seat, ZoneSpans, full_days, instant, slot_starts
-from booking.offer import (
-    HOME,
-    KIOSK,
-    ServiceRules,
-    SitePlace,
-    agent_resource,
-    agents_of,
-    kiosk_resource,
-    room_resource,
-    rooms_of,
-)
-from booking.taken import busy_intervals
-from booking.working_time import AgentTime
+from booking.availability import DAY, Seat, ZoneSpans, instant, slot_starts
+from booking.offer import HOME, KIOSK, ServiceRules, SitePlace, agents_of, kiosk_resource, room_resource, rooms_of
+from booking.quick import quick_first, quick_starts
+from booking.searching import NEARBY, Search, Taken
 
 # Most first slots are near: look this far first, then further and further.
 FIRST_WINDOW = 4 * DAY
-# A local day that an instant is in begins and ends less than this away, even when the clock is set back.
-NEARBY = 2 * DAY
-
-Taken = Mapping[str, Sequence[tuple[int, int]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """What is looked for: a service, who provides it and in which rooms (None: it takes none), as of `now`.
-
-    `mode`: at a kiosk with `equipment`, or at home. `moving`, `holding`: an appointment and a hold that do not count.
-    """
-
-    rules: ServiceRules
-    agents: Sequence[AgentTime]
-    rooms: Mapping[str, Sequence[str]] | None
-    now: datetime
-    equipment: frozenset[str] = frozenset()
-    mode: str = KIOSK
-    moving: str | None = None
-    holding: str | None = None
-
-    async def taken(self, places: Sequence[SitePlace], low: int, high: int) -> Taken:
-        """Return what is taken, in and around [low, high), of everything that the search could use at some houses."""
-        margin = self.rules.slots.duration + self.rules.slots.buffer_before + self.rules.slots.buffer_after
-        if any(agent.daily_maximum is not None for agent in self.agents):
-            margin = NEARBY
-        names = [agent_resource(agent.id) for agent in self.agents]
-        names.extend(room_resource(room) for rooms in (self.rooms or {}).values() for room in rooms)
-        if self.mode != HOME:
-            names.extend(kiosk_resource(kiosk.id) for place in places for kiosk in place.kiosks_with(self.equipment))
-        return await busy_intervals(
-            names, low - margin, high + margin, now=self.now, moving=self.moving, holding=self.holding
-        )
-
-    def clerk(self, agent: AgentTime, site_id: str, spans: ZoneSpans, taken: Taken) -> Clerk:
-        """Return when an agent can take the service's appointments at a house."""
-        busy = taken[agent_resource(agent.id)]
-        stays = agent.stays_within(spans, None if self.mode == HOME else site_id)
-        return Clerk(stays, busy, full_days(self.rules.slots, spans.of(agent.timezone), busy, agent.daily_maximum))
 
 
 async def prepare(
@@ -68,8 +17,8 @@ async def prepare(
     equipment: frozenset[str] = frozenset(), holding: str | None = None, moving: str | None = None,
 ) -> Search:  # fmt: skip
     """Return a search of a service in [low, high), with its agents (or `only` one of them) and rooms."""
-    agents = await agents_of(rules.id, low, high + DAY, only=only)
-    rooms = await rooms_of(rules.organisation_id) if rules.requires_room else None
+    agents = await agents_of(rules, low, high + DAY, only=only)
+    rooms = await rooms_of(rules) if rules.requires_room else None
     return Search(
         rules=rules, agents=agents, rooms=rooms, now=now, equipment=equipment, mode=mode, holding=holding, moving=moving
     )
@@ -84,7 +33,9 @@ def bookable_window(rules: ServiceRules, now: datetime, start: int, end: int) ->
 async def starts_at_sites(
     search: Search, places: Sequence[SitePlace], low: int, high: int
 ) -> dict[str, list[tuple[int, int]]]:
-    """Return (start, remaining) of what can be booked in [low, high) at each house, by its id. One query."""
+    """Return (start, remaining) of what can be booked in [low, high) at each house, by its id. One or two queries."""
+    if search.rooms is None and search.mode != HOME:
+        return await quick_starts(search, places, low, high)
     taken = await search.taken(places, low, high)
     around = ZoneSpans(low - NEARBY, high + NEARBY)
     # whom every house reaches alike is worked out once
@@ -120,6 +71,8 @@ def _seats(search: Search, place: SitePlace, taken: Taken) -> list[Seat]:
 
 async def first_starts(search: Search, places: Sequence[SitePlace], low: int, high: int) -> dict[str, tuple[int, int]]:
     """Return the first (start, remaining) of each house that has one; look further for those that have none yet."""
+    if search.rooms is None and search.mode != HOME:
+        return await quick_first(search, places, low, high)
     first: dict[str, tuple[int, int]] = {}
     window = FIRST_WINDOW
     while low < high and len(first) < len(places):

@@ -9,9 +9,15 @@ from typing import Any, TypeVar, cast
 
 from tortoise.connection import get_connection
 
+from booking.availability import DAY
 from teleconsult.database import kept_beside
 
 T = TypeVar("T")
+
+# What is kept of a calendar is kept for whole blocks of days, so that windows that differ by seconds share it.
+BLOCK = 35 * DAY
+# 2200-01-01: nothing is kept for windows that nobody means.
+LATEST = 7_258_118_400
 
 _VERSION = "SELECT version FROM offer_version"
 # Far more than a nation's services, houses and weeks; it only keeps a mistake from filling the memory.
@@ -25,23 +31,35 @@ class Kept:
         self.version = version
         self._values: dict[Hashable, Any] = {}
 
+    def get(self, key: Hashable) -> Any:
+        """Return what is kept under a key, or None."""
+        return self._values.get(key)
+
     async def read(self, key: Hashable, reader: Callable[[], Awaitable[T]]) -> T:
         """Return what is kept under a key, or else what `reader` reads, and keep it."""
         if key not in self._values:
-            return self._keep(key, await reader())
+            return self.put(key, await reader())
         return cast("T", self._values[key])
 
     def work_out(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what is kept under a key, or else what `work` makes, and keep it. Nobody may change it."""
         if key not in self._values:
-            return self._keep(key, work())
+            return self.put(key, work())
         return cast("T", self._values[key])
 
-    def _keep(self, key: Hashable, value: T) -> T:
+    def put(self, key: Hashable, value: T) -> T:
+        """Keep a value, and return it."""
         if len(self._values) >= MOST:
             self._values.clear()
         self._values[key] = value
         return value
+
+
+def block(start: int, end: int) -> tuple[int, int] | None:
+    """Return the whole blocks (seconds since 1970) that [start, end) lies in; None for a window that nobody means."""
+    if start < 0 or end > LATEST or end - start > LATEST // 100:
+        return None
+    return start // BLOCK * BLOCK, -(-end // BLOCK) * BLOCK
 
 
 async def current() -> Kept:

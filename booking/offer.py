@@ -6,7 +6,7 @@ Loaded in a handful of queries whatever the number of agents and days. All of it
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from booking.availability import (
     weekly_intervals,
 )
 from booking.errors import ServiceUnknown, SiteUnknown
+from booking.kept import Kept, block, current
 from booking.models import Room, Service, Site
 from booking.public_holidays import public_holidays
 from booking.queries import as_day, as_json, run
@@ -93,6 +94,8 @@ class ServiceRules:
     languages: frozenset[str] = frozenset()
     meets_needs: frozenset[str] = frozenset()
     future_limit: int = 0
+    # what is kept of the offer in which this was read
+    kept: Kept | None = field(default=None, compare=False, repr=False)
 
     def offered_in(self, department: str) -> bool:
         """Tell whether the service's organisation serves a department (one that names none serves all)."""
@@ -126,6 +129,8 @@ class SitePlace:
     closures: tuple[Interval, ...]
     kiosks: tuple[KioskPlace, ...]
     open_on_holidays: bool = False
+    # what its closures and outages were read for; None: for what was asked, and not kept
+    window: Interval | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -157,7 +162,13 @@ def room_resource(room_id: str) -> str:
 
 
 async def service_rules(service_id: str) -> ServiceRules:
-    """Return a service's rules. Raises ServiceUnknown."""
+    """Return a service's rules as they now are, with what is kept of the offer of now. Raises ServiceUnknown."""
+    kept = await current()
+    rules = await kept.read(("service", service_id), lambda: _read_rules(service_id))
+    return replace(rules, kept=kept)
+
+
+async def _read_rules(service_id: str) -> ServiceRules:
     rows = await Service.filter(id=service_id).limit(1).values(
         "id", "duration_minutes", "step_minutes", "buffer_before_minutes", "buffer_after_minutes", "notice_minutes",
         "horizon_days", "reminder_minutes", "retired_at", "organisation_id", "audiences", "modes", "languages",
@@ -190,11 +201,23 @@ async def service_rules(service_id: str) -> ServiceRules:
     )
 
 
-async def agents_of(service_id: str, start: int, end: int, *, only: str | None = None) -> list[AgentTime]:
+async def agents_of(rules: ServiceRules, start: int, end: int, *, only: str | None = None) -> list[AgentTime]:
     """Return the active agents who provide a service in [start, end), with what concerns then; `only` one if given.
 
     Those who are assigned to it for a while provide it on the days of their assignment.
     """
+    window = block(start, end)
+    if rules.kept is None or window is None:
+        return await _read_agents(rules.id, start, end, only=only)
+    everyone = await rules.kept.read(("agents", rules.id, window), lambda: _kept_agents(rules.id, window))
+    return everyone if only is None else [agent for agent in everyone if agent.id == only]
+
+
+async def _kept_agents(service_id: str, window: Interval) -> list[AgentTime]:
+    return [replace(agent, window=window) for agent in await _read_agents(service_id, *window)]
+
+
+async def _read_agents(service_id: str, start: int, end: int, *, only: str | None = None) -> list[AgentTime]:
     first, last = moment(start - DAY).date(), moment(end + DAY).date()
     found: dict[str, dict[str, Any]] = {}
     assigned: dict[str, list[tuple[date | None, date | None]]] = defaultdict(list)
@@ -247,8 +270,14 @@ async def _away(ids: Sequence[str], start: int, end: int) -> dict[str, list[Inte
     return away
 
 
-async def rooms_of(organisation_id: str) -> dict[str, list[str]]:
-    """Return the rooms in service of an organisation's workplaces, by workplace."""
+async def rooms_of(rules: ServiceRules) -> dict[str, list[str]]:
+    """Return the rooms in service of the workplaces of a service's organisation, by workplace."""
+    if rules.kept is None:
+        return await _read_rooms(rules.organisation_id)
+    return await rules.kept.read(("rooms", rules.organisation_id), lambda: _read_rooms(rules.organisation_id))
+
+
+async def _read_rooms(organisation_id: str) -> dict[str, list[str]]:
     rooms: dict[str, list[str]] = defaultdict(list)
     found = Room.filter(workplace__organisation_id=organisation_id, in_service=True).order_by("id")
     for workplace_id, room_id in await found.values_list("workplace_id", "id"):
@@ -262,16 +291,47 @@ SITE_FIELDS = (
 )  # fmt: skip
 
 
-async def site_place(site_id: str, start: int, end: int) -> SitePlace:
-    """Return a house with what concerns [start, end). Raises SiteUnknown."""
-    found = await site_places(await Site.filter(id=site_id).limit(1).values(*SITE_FIELDS), start, end)
-    if not found:
+async def site_place(site_id: str, start: int, end: int, *, kept: Kept | None = None) -> SitePlace:
+    """Return a house with what concerns [start, end). `kept`: what is kept of the offer. Raises SiteUnknown."""
+    rows = await kept.read(("site", site_id), lambda: _site_rows(site_id)) if kept else await _site_rows(site_id)
+    if not rows:
         raise SiteUnknown(site=site_id)
-    return found[0]
+    return (await site_places(rows, start, end, kept=kept))[0]
 
 
-async def site_places(rows: Sequence[dict[str, object]], start: int, end: int) -> list[SitePlace]:
+async def _site_rows(site_id: str) -> list[dict[str, object]]:
+    return await Site.filter(id=site_id).limit(1).values(*SITE_FIELDS)
+
+
+async def site_places(
+    rows: Sequence[dict[str, object]], start: int, end: int, *, kept: Kept | None = None
+) -> list[SitePlace]:
     """Return houses, from the rows of SITE_FIELDS, with what concerns [start, end), in the order of the rows."""
+    window = block(start, end)
+    if kept is None or window is None:
+        return await _read_places(rows, start, end)
+    places = {str(row["id"]): kept.get(("place", row["id"], window)) for row in rows}
+    missing = [row for row in rows if places[str(row["id"])] is None]
+    for place in await _read_places(missing, *window):
+        places[place.id] = kept.put(("place", place.id, window), replace(place, window=window))
+    return list(places.values())
+
+
+async def houses(rules: ServiceRules) -> list[dict[str, object]]:
+    """Return the rows (SITE_FIELDS) of the open houses where a service is offered. Nobody may change them."""
+    if rules.kept is None:
+        return await _read_houses(rules.departments)
+    return await rules.kept.read(("houses", rules.departments), lambda: _read_houses(rules.departments))
+
+
+async def _read_houses(departments: frozenset[str]) -> list[dict[str, object]]:
+    query = Site.filter(active=True)
+    if departments:
+        query = query.filter(department__in=list(departments))
+    return await query.values(*SITE_FIELDS)
+
+
+async def _read_places(rows: Sequence[dict[str, object]], start: int, end: int) -> list[SitePlace]:
     ids = [str(row["id"]) for row in rows]
     if not ids:
         return []

@@ -30,7 +30,7 @@ from booking.errors import (
     StartInThePast,
     StartNotOffered,
 )
-from booking.free import NEARBY, Search, Taken, prepare
+from booking.free import prepare
 from booking.lifecycle import Actor, ActorKind
 from booking.needs import equipment_for, unmet_needs
 from booking.occupancies import Range
@@ -47,6 +47,7 @@ from booking.offer import (
     site_place,
 )
 from booking.search import alternatives
+from booking.searching import NEARBY, Search, Taken
 from booking.working_time import AgentTime
 
 # Whom a service's audiences are about; an agent and the system always may.
@@ -123,7 +124,7 @@ async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = No
     """
     rules = await service_rules(wish.service_id)
     at = instant(wish.start)
-    site = await site_place(wish.site_id, at - NEARBY, at + NEARBY)
+    site = await site_place(wish.site_id, at - NEARBY, at + NEARBY, kept=rules.kept)
     refuse_strangers(rules, wish, actor)
     refuse_unbookable(rules, site, wish, now)
     search = await prepare(
@@ -132,17 +133,18 @@ async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = No
     )  # fmt: skip
     around = ZoneSpans(at - NEARBY, at + NEARBY)
     able = [agent for agent in search.agents if _works(agent, search, site, at, around)]
-    kiosks = [kiosk for kiosk in site.kiosks_with(search.equipment) if _in_order(kiosk, rules, at)]
-    if wish.mode != HOME and not kiosks:
+    at_kiosk = wish.mode != HOME
+    kiosks = [kiosk for kiosk in site.kiosks_with(search.equipment) if at_kiosk and _in_order(kiosk, rules, at)]
+    if at_kiosk and not kiosks:
         raise NoKioskInService(field="site", needs=list(wish.needs))
     if not able:
         raise StartNotOffered(field="start")
     day_start, day_end = _day(wish.start, site)
     taken = await search.taken([site], min(at, day_start), max(at, day_end))
-    rooms = _rooms(able, search, site, at, around, taken)
+    rooms = _rooms(able, search, site, at, around, taken, tie)
     agents = [agent for agent in able if _can(agent, search, site, at, around, taken, rooms)]
-    free_kiosks = [kiosk for kiosk in kiosks if _free(taken[kiosk_resource(kiosk.id)], rules, at)] if kiosks else []
-    if not agents or (wish.mode != HOME and not free_kiosks):
+    free_kiosks = [kiosk for kiosk in kiosks if _free(taken[kiosk_resource(kiosk.id)], rules, at)]
+    if not agents or (at_kiosk and not free_kiosks):
         raise await slot_taken(wish, now)
     loads = {each.id: sum(day_start <= low < day_end for low, _ in taken[agent_resource(each.id)]) for each in agents}
     return Placement(
@@ -233,13 +235,16 @@ def _works(agent: AgentTime, search: Search, site: SitePlace, at: int, around: Z
 
 
 def _rooms(
-    able: Collection[AgentTime], search: Search, site: SitePlace, at: int, around: ZoneSpans, taken: Taken
+    able: Collection[AgentTime], search: Search, site: SitePlace, at: int, around: ZoneSpans, taken: Taken, tie: str
 ) -> dict[str, Sequence[str]] | None:
-    """Return the free rooms for each agent."""
+    """Return the free rooms for each agent, the same list for those who are at the same workplace."""
     if search.rooms is None:
         return None
     free = {
-        workplace: [room for room in rooms if _free(taken[room_resource(room)], search.rules, at)]
+        workplace: sorted(
+            (room for room in rooms if _free(taken[room_resource(room)], search.rules, at)),
+            key=lambda room: _lot(room, tie),
+        )
         for workplace, rooms in search.rooms.items()
     }
     return {agent.id: free[str(_workplace(agent, search, site, at, around)[1])] for agent in able}

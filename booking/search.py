@@ -1,17 +1,30 @@
 """What can be booked, where and when. Reads only, a handful of queries each."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
 
 from booking import availability as times
 from booking.availability import DAY, instant, moment
 from booking.distance import great_circle_km
 from booking.errors import ServiceRetired
-from booking.free import FIRST_WINDOW, Search, bookable_window, first_starts, prepare, starts_at_sites
+from booking.free import FIRST_WINDOW, bookable_window, first_starts, prepare, starts_at_sites
 from booking.models import Kiosk, Service, Site
 from booking.needs import equipment_for, unmet_needs
-from booking.offer import HOME, KIOSK, SITE_FIELDS, ServiceRules, SitePlace, service_rules, site_place, site_places
+from booking.offer import (
+    HOME,
+    KIOSK,
+    SITE_FIELDS,
+    ServiceRules,
+    SitePlace,
+    agents_of,
+    houses,
+    service_rules,
+    site_place,
+    site_places,
+)
+from booking.searching import Search
 
 ALTERNATIVES_HERE = 3
 ALTERNATIVES_NEAR = 3
@@ -148,7 +161,7 @@ async def slots(
     rules = await service_rules(service_id)
     if rules.retired:
         raise ServiceRetired(field="service")
-    site_row = await site_place(site_id, instant(now), instant(now) + (rules.horizon_days + 2) * DAY)
+    site_row = await site_place(site_id, instant(now), instant(now) + (rules.horizon_days + 2) * DAY, kept=rules.kept)
     first = first_day or now.astimezone(site_row.zone).date()
     start = times.local_midnight(first, site_row.zone)
     end = times.local_midnight(first + timedelta(days=days), site_row.zone)
@@ -174,7 +187,7 @@ async def availability(
         raise ServiceRetired(field="service")
     low, high = bookable_window(rules, now, instant(now), instant(now) + (rules.horizon_days + 1) * DAY)
     rows = await _nearest(rules, latitude, longitude, limit)
-    places = await site_places(rows, low, high + DAY)
+    places = await site_places(rows, low, high + DAY, kept=rules.kept)
     first: dict[str, tuple[int, int]] = {}
     if KIOSK in rules.modes:
         first = await first_starts(await prepare(rules, low, high, now=now), places, low, high)
@@ -205,13 +218,14 @@ async def alternatives(
     rules = await service_rules(service_id)
     wanted = instant(start)
     low, high = bookable_window(rules, now, wanted - DAY, instant(now) + (rules.horizon_days + 1) * DAY)
-    here = await site_place(site_id, low, high + DAY)
+    here = await site_place(site_id, low, high + DAY, kept=rules.kept)
     search = await prepare(rules, low, high, now=now, mode=mode, equipment=equipment_for(needs), holding=holding)
     low = max(low, wanted)
     offered = [_alternative(rules, here, here, at) for at, _ in await _next_starts(search, here, low, high)]
     if mode != HOME:
         rows = await _nearest(rules, here.latitude, here.longitude, ALTERNATIVES_NEAR + 1)
-        others = await site_places([row for row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR], low, high + DAY)
+        near = [row for row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR]
+        others = await site_places(near, low, high + DAY, kept=rules.kept)
         first = await first_starts(search, others, low, high)
         offered.extend(_alternative(rules, place, here, first[place.id][0]) for place in others if place.id in first)
     return offered
@@ -219,7 +233,13 @@ async def alternatives(
 
 async def first_start(search: Search, site: SitePlace, *, until: datetime) -> datetime | None:
     """Return the earliest start that is free at a house before `until`, or None."""
-    low, high = bookable_window(search.rules, search.now, instant(search.now), instant(until))
+    rules = search.rules
+    low, high = bookable_window(rules, search.now, instant(search.now), instant(until))
+    if low >= high:
+        return None
+    # what was read for another window may leave out a closure or an absence of this one
+    site = await site_place(site.id, low, high + DAY, kept=rules.kept)
+    search = replace(search, agents=await agents_of(rules, low, high + DAY))
     found = await first_starts(search, [site], low, high)
     return moment(found[site.id][0]) if site.id in found else None
 
@@ -240,12 +260,10 @@ def _offered(rules: ServiceRules, site: SitePlace, mode: str, needs: Collection[
 
 
 async def _nearest(rules: ServiceRules, latitude: float, longitude: float, limit: int) -> list[dict[str, object]]:
-    query = Site.filter(active=True)
-    if rules.departments:
-        query = query.filter(department__in=list(rules.departments))
-    rows = await query.values(*SITE_FIELDS)
-    rows.sort(key=lambda row: great_circle_km(latitude, longitude, row["latitude"], row["longitude"]))
-    return rows[:limit]
+    def away(row: dict[str, object]) -> float:
+        return great_circle_km(latitude, longitude, row["latitude"], row["longitude"])  # type: ignore[arg-type]
+
+    return nsmallest(limit, await houses(rules), key=away)
 
 
 def _found(row: dict[str, object], near: tuple[float, float] | None, kiosks: int) -> SiteFound:

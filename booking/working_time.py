@@ -61,6 +61,8 @@ class AgentTime:
     daily_maximum: int | None = None
     # the days, both included, on which the agent provides the service; None: all of them
     assigned: tuple[tuple[date | None, date | None], ...] | None = None
+    # what `away` was read for; None: for what was asked, and not kept
+    window: Interval | None = None
 
     @property
     def same_everywhere(self) -> bool:
