@@ -54,8 +54,11 @@ async def take(
 async def _agent_and_room(
     placement: Placement, now: datetime, appointment_id: str | None, hold_id: str | None
 ) -> tuple[str, str | None]:
+    full: set[tuple[str, ...]] = set()
     for agent_id in placement.agents:
         resource = agent_resource(agent_id)
+        if placement.rooms is not None and tuple(placement.rooms[agent_id]) in full:
+            continue
         if not await _below_maximum(agent_id, placement.maxima.get(agent_id), now):
             continue
         if not await claim(resource, placement.taken, appointment_id, hold_id=hold_id, now=now):
@@ -66,6 +69,8 @@ async def _agent_and_room(
         room = await claim_first(rooms, placement.taken, appointment_id, hold_id=hold_id, now=now)
         if room is not None:
             return agent_id, rooms[room]
+        # nor is there one for the colleagues there: asking on, two bookings could wait for each other's agents
+        full.add(tuple(placement.rooms[agent_id]))
         mine = {"appointment_id": appointment_id} if appointment_id else {"hold_id": hold_id}
         await Occupancy.filter(resource=resource, **mine).delete()
     raise Outrun
