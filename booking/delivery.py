@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from email.message import EmailMessage
 
 import structlog
 from aiohttp import web
@@ -23,6 +24,8 @@ from booking.messages import AddressInvalid, Composer
 from booking.models import Notice
 from booking.notices import Kind, Recipient
 from booking.ports import Mailer, PermanentFailure, TemporaryFailure
+from booking.waiting import OFFERED, place_of
+from booking.waiting_mail import compose_offer
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS
 from teleconsult.web.i18n import gettext_for
@@ -90,6 +93,8 @@ class Delivery:
 
     async def _send(self, notice: Notice) -> bool:
         """Hand a notice over and return True; False if what it says no longer holds."""
+        if notice.appointment_id is None:
+            return await self._send_offer(notice)
         current = await read_meeting(notice.appointment_id)
         if outbox.is_stale(notice, sequence=current.sequence, status=current.status, agent_id=current.agent_id):
             return False
@@ -104,12 +109,23 @@ class Delivery:
             params=notice.params,
             now=self._clock(),
         )
+        await self._hand_over(message, meeting.address_of(recipient))
+        return True
+
+    async def _send_offer(self, notice: Notice) -> bool:
+        place = await place_of(notice.waiting_id or "")
+        if place.state != OFFERED or place.offers != notice.sequence:
+            return False
+        message = compose_offer(self._composer, place, notice_id=notice.id, now=self._clock())
+        await self._hand_over(message, place.email)
+        return True
+
+    async def _hand_over(self, message: EmailMessage, address: str) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._mailer.send(message, recipient=meeting.address_of(recipient))
+                await self._mailer.send(message, recipient=address)
         except TimeoutError:
             raise TemporaryFailure("no_answer_in_time") from None
-        return True
 
     def wake(self) -> None:
         """Let `serve` look for due notices now; never blocks."""

@@ -113,6 +113,34 @@ class TooManyHolds(TooManyRequests):
     code = "too_many_holds"
 
 
+class NoWaitingList(Invalid):
+    """The service keeps no waiting list, or is no longer offered."""
+
+    code = "no_waiting_list"
+
+
+class AddressMissing(Invalid):
+    """Freed slots are offered by mail: without an address nobody can wait. `field` names the input at fault."""
+
+    code = "address_missing"
+
+
+class AlreadyWaiting(Conflict):
+    """The same person waits for the same already."""
+
+    code = "already_waiting"
+
+
+class EntryUnknown(NotFound):
+    code = "entry_unknown"
+
+
+class OfferOver(Expired):
+    """The slot is no longer offered to this person."""
+
+    code = "offer_over"
+
+
 class HoldExpired(Expired):
     """The slot is no longer kept."""
 
@@ -195,6 +223,12 @@ class AlreadyCheckedIn(CheckInRefused):
     """The pass was used. `kiosk_id`: where; `at`: when; `appointment_status`: where it stands now."""
 
     code = "already_checked_in"
+
+
+class KioskNeeded(CheckInRefused):
+    """Held at a kiosk: nobody joins it from elsewhere. `start`; `timezone`."""
+
+    code = "kiosk_needed"
 
 
 class AppointmentWasCancelled(CheckInRefused):

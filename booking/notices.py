@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REPLACEMENT = "replacement"  # the same time, with another agent or at another kiosk
     DISPLACED = "displaced"  # it cannot be held as planned, and nothing else is free then
     LATE = "late"  # the agent runs late
+    OFFER = "offer"  # a slot is free, for who waits for one
 
 
 # Both give the appointment to whoever has it now, who may not have had it before.

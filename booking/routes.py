@@ -3,6 +3,7 @@
 from aiohttp import web
 
 import booking.delivery
+from booking import waiting_pages
 from booking.api_operations import OPERATIONS
 from booking.holds import drop_expired
 from booking.live import setup_live
@@ -28,6 +29,7 @@ def setup(app: web.Application) -> None:
     add_operations(app, OPERATIONS)
     setup_live(app)
     booking.delivery.setup(app)
+    waiting_pages.setup(app)
     add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
     add_tick(app, "expired_holds", HOLDS_SECONDS, _drop_holds)
 

@@ -153,13 +153,21 @@ class Transition(Record):
 
 
 class Notice(Record):
-    """One message owed to one recipient about one version of an appointment: the outbox."""
+    """One message owed to one recipient about one version of an appointment, or about one offer of a slot: the outbox.
 
-    appointment_id: str
+    Of `appointment` and `waiting` one is given.
+    """
+
+    appointment_id: str | None
+    waiting_id: str | None
     agent_id: str | None
 
-    appointment: fields.ForeignKeyRelation[Appointment] = fields.ForeignKeyField(
-        "booking.Appointment", related_name="notices"
+    appointment: fields.ForeignKeyNullableRelation[Appointment] = fields.ForeignKeyField(
+        "booking.Appointment", related_name="notices", null=True
+    )
+    # who waits for a slot, and is offered one; `sequence` then counts the offers
+    waiting: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "booking.WaitingEntry", related_name="notices", null=True, on_delete=fields.CASCADE
     )
     kind = fields.CharField(max_length=24)  # see booking.notices.Kind
     recipient = fields.CharField(max_length=16)  # citizen, agent

@@ -16,6 +16,12 @@ class WaitingEntry(Record):
 
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField("booking.Service", related_name="waiting")
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("booking.Site", related_name="waiting")
+    # columns behind the foreign keys, for the type checker
+    service_id: str
+    site_id: str
+    appointment_id: str | None
+    hold_id: str | None
+
     # the appointment that the offer would replace, for who has one and wants an earlier one
     appointment: fields.ForeignKeyNullableRelation[Appointment] = fields.ForeignKeyField(
         "booking.Appointment", related_name="waiting", null=True

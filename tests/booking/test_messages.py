@@ -25,7 +25,12 @@ PARAMS: dict[Kind, dict[str, Any]] = {
     Kind.LATE: {"minutes": 20},
 }
 # an agent makes trouble known, and is not written to about it
-OWED = [(kind, to) for kind in Kind for to in Recipient if to is Recipient.CITIZEN or kind not in PARAMS]
+OWED = [
+    (kind, to)
+    for kind in Kind
+    for to in Recipient
+    if kind is not Kind.OFFER and (to is Recipient.CITIZEN or kind not in PARAMS)
+]
 
 
 def mail(
