@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from booking import office_agent_pages, office_offer_pages, office_place_pages, own_calendar_pages
+from booking.busy import work
 from booking.office import setup_audit
 from booking.office_errors import OFFICE_ERROR_TEXTS
 from teleconsult.web.kit import KIT
@@ -16,3 +17,4 @@ def setup_office(app: web.Application) -> None:
     office_agent_pages.setup(app)
     office_place_pages.setup(app)
     own_calendar_pages.setup(app)
+    work.setup(app)

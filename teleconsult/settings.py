@@ -4,6 +4,7 @@ import secrets
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -35,11 +36,16 @@ class Settings(BaseSettings):
     kiosk_warning_seconds: int = Field(default=30, ge=5, le=300, description="Time to answer before the kiosk is wiped")
     turn_urls: str = Field(default="", description="TURN servers for participants, comma-separated")
     turn_secret: str = Field(default="", description="Secret shared with coturn (use-auth-secret)")
-    media_ports: str = Field(default="", pattern=r"^(\d{1,5}-\d{1,5})?$", description="UDP ports of the relay, first-last")
+    media_ports: str = Field(
+        default="", pattern=r"^(\d{1,5}-\d{1,5})?$", description="UDP ports of the relay, first-last"
+    )
     media_address: str = Field(default="", description="Public IP address of the relay, behind a one-to-one NAT")
     media_loopback: bool = Field(default=False, description="Offer 127.0.0.1 as well (always so in the demonstration)")
     api_reads_per_minute: int = Field(default=600, ge=1, description="API reads a minute from one network")
     api_bookings_per_hour: int = Field(default=60, ge=1, description="API bookings an hour from one network")
+    calendar_allowed_networks: str = Field(
+        default="", description="Networks, not public, where agents' own calendars may be read from"
+    )
     demo: bool = Field(default=False, description="Demonstration: known passwords, mailbox page. Never with real data")
 
     @field_validator("public_url")
@@ -69,6 +75,16 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
             raise ValueError("must be smtp://host or smtps://host, with user:password@ and :port if needed")
+        return value
+
+    @field_validator("calendar_allowed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            for part in filter(None, (each.strip() for each in value.split(","))):
+                ip_network(part)
+        except ValueError:
+            raise ValueError("must be networks like 10.0.0.0/8, separated by commas") from None
         return value
 
     @field_validator("mail_from")

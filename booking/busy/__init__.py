@@ -1,0 +1,1 @@
+"""Busy time from the calendars that agents keep elsewhere: when they are taken, never why."""

@@ -1,0 +1,217 @@
+"""Verbs on agents' own calendars: add, remove, refresh; who refreshes is claimed by a lease."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+from tortoise.expressions import Q
+
+from booking.availability import Interval, moment
+from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable, TooManyCalendars
+from booking.busy.fetch import Fetched, Source, fetch
+from booking.busy.guard import Network
+from booking.busy.seal import Seal
+from booking.busy.unfold import own_appointment_ids, taken, unfold
+from booking.errors import AgentUnknown
+from booking.lifecycle import Actor
+from booking.models import Agent, Appointment, BusyCalendar, BusyTime
+from booking.office_errors import EntryUnknown
+from booking.office_record import Changed, changed
+from teleconsult.database import transaction
+from teleconsult.web.i18n import N_
+
+MOST_CALENDARS = 5
+PAST = timedelta(days=1)
+AHEAD = timedelta(days=400)
+EVERY = timedelta(minutes=15)
+LONGEST_RETRY = timedelta(hours=2)
+# Longer than reading and unfolding can take, so that only a dead worker's lease ends.
+LEASE = timedelta(minutes=2)
+TOLD_AFTER = timedelta(hours=1)
+CHUNK = 500
+
+URL_ERROR = N_("Écrivez une adresse qui commence par https:// ou http://, sans identifiant dedans.")
+SECRET_ERROR = N_("Ce mot de passe est trop long.")
+MOST_SECRET_BYTES = 250
+
+
+def _url(value: object) -> str:
+    text = str(value).strip()
+    if text.lower().startswith("webcal://"):
+        text = f"https://{text[len('webcal://') :]}"
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.username
+    except ValueError:
+        right = None
+    if not right:
+        raise PydanticCustomError("calendar_url", URL_ERROR)
+    return text
+
+
+def _secret(value: object) -> str:
+    if len(str(value).encode()) > MOST_SECRET_BYTES:
+        raise PydanticCustomError("secret", SECRET_ERROR)
+    return str(value)
+
+
+class CalendarForm(BaseModel):
+    """Where an agent's own calendar is."""
+
+    kind: Literal["ics", "caldav"]
+    url: Annotated[str, StringConstraints(max_length=600), BeforeValidator(_url)]
+    username: Annotated[str, StringConstraints(max_length=200)] = ""
+    password: Annotated[str, BeforeValidator(_secret)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a calendar needs from the deployment."""
+
+    seal: Seal
+    allowed: Sequence[Network]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnCalendar:
+    """An agent's calendar as their page shows it: the server's name, never the address. `problem`: a French text."""
+
+    id: str
+    kind: str
+    host: str
+    worked_at: datetime | None
+    failing_since: datetime | None
+    problem: str
+
+
+async def own_calendars(agent_id: str, seal: Seal) -> list[OwnCalendar]:
+    """Return an agent's calendars."""
+    return [
+        OwnCalendar(
+            id=each.id, kind=each.kind, host=_host(each, seal), worked_at=each.worked_at,
+            failing_since=each.failing_since, problem=BUSY_ERROR_TEXTS.get(each.last_error, ""),
+        )
+        for each in await BusyCalendar.filter(agent_id=agent_id).order_by("id")
+    ]  # fmt: skip
+
+
+def _host(calendar: BusyCalendar, seal: Seal) -> str:
+    try:
+        return urlsplit(seal.open(calendar.url)).hostname or ""
+    except CalendarUnreadable:
+        return ""
+
+
+async def add_calendar(form: CalendarForm, *, now: datetime, actor: Actor, agent_id: str, reading: Reading) -> Changed:
+    """Read a calendar, and keep it if that works. Raises AgentUnknown, TooManyCalendars, CalendarUnreadable's kinds."""
+    if await BusyCalendar.filter(agent_id=agent_id).count() >= MOST_CALENDARS:
+        raise TooManyCalendars
+    source = Source(form.kind, form.url, form.username, form.password)
+    fetched, intervals = await _read(source, agent_id, now, reading)
+    async with transaction():
+        made = await BusyCalendar.create(
+            agent_id=agent_id, kind=form.kind, url=reading.seal.close(form.url), username=form.username,
+            sealed_password=reading.seal.close(form.password), etag=fetched.etag, due_at=now + EVERY, worked_at=now,
+        )  # fmt: skip
+        await _write(made.id, agent_id, intervals)
+    return changed("busy_calendar", made.id, "created", actor, agent_id)
+
+
+async def remove_calendar(*, actor: Actor, agent_id: str, entry_id: str) -> Changed:
+    """Forget a calendar and the busy time that it gave. Raises EntryUnknown."""
+    if not await BusyCalendar.filter(id=entry_id, agent_id=agent_id).delete():
+        raise EntryUnknown
+    return changed("busy_calendar", entry_id, "deleted", actor, agent_id)
+
+
+async def _read(
+    source: Source, agent_id: str, now: datetime, reading: Reading, etag: str = ""
+) -> tuple[Fetched, list[Interval] | None]:
+    """Return what a calendar holds, and the busy intervals; None if it has not changed."""
+    zones = await Agent.filter(id=agent_id).values_list("timezone", flat=True)
+    if not zones:
+        raise AgentUnknown
+    start, end = now - PAST, now + AHEAD
+    fetched = await fetch(source, start, end, allowed=reading.allowed, etag=etag)
+    if fetched.texts is None:
+        return fetched, None
+    # unfolding takes a while: calls that are under way must not wait for it
+    found = await asyncio.to_thread(unfold, fetched.texts, start, end, str(zones[0]))
+    ids = sorted(own_appointment_ids(found))
+    ours: set[str] = set()
+    for first in range(0, len(ids), CHUNK):
+        known = await Appointment.filter(id__in=ids[first : first + CHUNK]).values_list("id", flat=True)
+        ours.update(str(each) for each in known)
+    return fetched, taken(found, ours)
+
+
+async def _write(calendar_id: str, agent_id: str, intervals: list[Interval] | None) -> None:
+    if intervals is None:
+        return
+    await BusyTime.filter(calendar_id=calendar_id).delete()
+    await BusyTime.bulk_create(
+        [
+            BusyTime(calendar_id=calendar_id, agent_id=agent_id, starts_at=moment(start), ends_at=moment(end))
+            for start, end in intervals
+        ],
+        batch_size=CHUNK,
+    )
+
+
+def _free(now: datetime) -> Q:
+    return Q(due_at__lte=now) & (Q(leased_until=None) | Q(leased_until__lte=now))
+
+
+async def claim_due(*, now: datetime, limit: int) -> list[BusyCalendar]:
+    """Take up to `limit` calendars that are due for reading; nobody else gets them until the lease ends."""
+    claimed = []
+    for each in await BusyCalendar.filter(_free(now)).order_by("due_at").limit(limit):
+        if await BusyCalendar.filter(_free(now), id=each.id).update(leased_until=now + LEASE):
+            claimed.append(each)
+    return claimed
+
+
+async def refresh(calendar: BusyCalendar, *, now: datetime, reading: Reading) -> bool:
+    """Read a claimed calendar again; return whether that worked. What was known stays while it does not."""
+    agent_id: str = calendar.agent_id  # type: ignore[attr-defined]
+    # A day's window has moved on since: the same file may then hold something new.
+    etag = calendar.etag if calendar.worked_at and calendar.worked_at.date() == now.date() else ""
+    try:
+        seal = reading.seal
+        source = Source(calendar.kind, seal.open(calendar.url), calendar.username, seal.open(calendar.sealed_password))
+        fetched, intervals = await _read(source, agent_id, now, reading, etag)
+    except CalendarUnreadable as error:
+        await _note_failure(calendar, now, error.code)
+        return False
+    async with transaction():
+        there = await BusyCalendar.filter(id=calendar.id).update(
+            etag=fetched.etag, due_at=now + EVERY, leased_until=None, worked_at=now, failing_since=None, told_at=None,
+            last_error="",
+        )  # fmt: skip
+        if there:  # it may have been removed in the meantime
+            await _write(calendar.id, agent_id, intervals)
+    return True
+
+
+async def _note_failure(calendar: BusyCalendar, now: datetime, code: str) -> None:
+    since = calendar.failing_since or now
+    delay = min(max(EVERY, now - since), LONGEST_RETRY)
+    await BusyCalendar.filter(id=calendar.id).update(
+        due_at=now + delay, leased_until=None, failing_since=since, last_error=code
+    )
+
+
+async def claim_untold(*, now: datetime) -> list[BusyCalendar]:
+    """Return the calendars that have been failing for a while and whose agents are to be told now, once a failure."""
+    untold = BusyCalendar.filter(failing_since__lte=now - TOLD_AFTER, told_at=None).prefetch_related("agent")
+    return [each for each in await untold if await BusyCalendar.filter(id=each.id, told_at=None).update(told_at=now)]
+
+
+async def untell(calendar_id: str) -> None:
+    """Note that an agent could not be told after all, so that it is tried again."""
+    await BusyCalendar.filter(id=calendar_id).update(told_at=None)

@@ -1,0 +1,126 @@
+"""Reads agents' calendars as they are due, and tells an agent once when theirs has stopped working."""
+
+import asyncio
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from booking.busy.calendars import Reading, claim_due, claim_untold, refresh, untell
+from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable
+from booking.busy.guard import read_networks
+from booking.busy.seal import Seal
+from booking.keys import MAILER
+from booking.letters import Action, Letter
+from booking.messages import TEMPLATE, AddressInvalid, build_message
+from booking.models import Agent, BusyCalendar
+from booking.ports import DeliveryFailure
+from teleconsult.clock import utcnow
+from teleconsult.database import new_id
+from teleconsult.web.i18n import N_, Gettext, format_day_time, gettext_for
+from teleconsult.web.keys import SETTINGS
+from teleconsult.web.render import render_text
+from teleconsult.web.ticks import add_tick
+
+TICK_SECONDS = 60
+# How many calendars are read at once; a worker claims no more than that, so that its leases outlast its work.
+BATCH = 4
+MOST_A_TICK = 200
+
+OPENING = N_(
+    "Nous n’arrivons plus à lire un calendrier que vous nous avez indiqué. Ce que nous en savions compte encore, mais "
+    "ce que vous y ajoutez n’est plus vu\u00a0: des usagers peuvent réserver sur des heures où vous êtes pris."
+)
+
+log = structlog.get_logger(__name__)
+
+
+def make_reading(app: web.Application) -> Reading:
+    """Return what reading calendars needs from the application's settings."""
+    settings = app[SETTINGS]
+    return Reading(Seal(settings.signing_key), read_networks(settings.calendar_allowed_networks))
+
+
+async def refresh_due(app: web.Application, *, now: datetime | None = None) -> int:
+    """Read every calendar that is due, and tell whoever's has been failing; return how many were read."""
+    reading, handled = make_reading(app), 0
+    while handled < MOST_A_TICK:
+        claimed = await claim_due(now=now or utcnow(), limit=BATCH)
+        if not claimed:
+            break
+        await asyncio.gather(*(_refresh(each, now or utcnow(), reading) for each in claimed))
+        handled += len(claimed)
+    for calendar in await claim_untold(now=now or utcnow()):
+        await _tell(app, calendar, reading, now or utcnow())
+    return handled
+
+
+async def _refresh(calendar: BusyCalendar, now: datetime, reading: Reading) -> None:
+    """Read one calendar; whatever is in it, the others are read too."""
+    try:
+        worked = await refresh(calendar, now=now, reading=reading)
+    except Exception:
+        log.exception("busy_calendar_broken", calendar=calendar.id)
+        return
+    log.info("busy_calendar_read", calendar=calendar.id, worked=worked)
+
+
+async def _tell(app: web.Application, calendar: BusyCalendar, reading: Reading, now: datetime) -> None:
+    """Mail an agent that a calendar of theirs does not work any more; tried again if the mail is not taken."""
+    agent: Agent = calendar.agent
+    settings = app[SETTINGS]
+    letter = write_letter(
+        calendar, agent, host=_host(calendar, reading), page=f"{settings.origin}/agent/calendar",
+        _=gettext_for(app, agent.language),
+    )  # fmt: skip
+    try:
+        message = build_message(
+            letter, render_text(app, TEMPLATE, agent.language, {"letter": letter}), calendar=None, method=None,
+            sender=settings.mail_sender, sender_name=gettext_for(app, agent.language)("Téléconsultation"),
+            to=agent.email, to_name=agent.name, notice_id=new_id(), now=now,
+        )  # fmt: skip
+        await app[MAILER].send(message, recipient=agent.email)
+    except (DeliveryFailure, AddressInvalid) as error:
+        log.warning("busy_calendar_not_told", calendar=calendar.id, reason=str(error))
+        await untell(calendar.id)
+        return
+    log.info("busy_calendar_told", calendar=calendar.id)
+
+
+def _host(calendar: BusyCalendar, reading: Reading) -> str:
+    try:
+        return urlsplit(reading.seal.open(calendar.url)).hostname or "?"
+    except CalendarUnreadable:
+        return "?"
+
+
+def write_letter(calendar: BusyCalendar, agent: Agent, *, host: str, page: str, _: Gettext) -> Letter:
+    """Return what an agent is told when a calendar of theirs cannot be read any more; pure."""
+    worked = format_day_time(calendar.worked_at, agent.timezone, agent.language) if calendar.worked_at else "–"
+    reason = BUSY_ERROR_TEXTS.get(calendar.last_error, BUSY_ERROR_TEXTS[CalendarUnreadable.code])
+    return Letter(
+        language=agent.language,
+        subject=_(N_("Votre calendrier n’est plus lu")),
+        greeting=_(N_("Bonjour {name},"), name=agent.name),
+        opening=_(OPENING),
+        facts=(
+            (_(N_("Calendrier")), host),
+            (_(N_("Lu pour la dernière fois")), worked),
+            (_(N_("Pourquoi")), _(reason)),
+        ),
+        papers_title="",
+        papers=(),
+        action=Action(_(N_("Ouvrir mon calendrier")), page),
+        closing="",
+        footer=_(N_("Ce message est envoyé une seule fois, tant que la panne dure.")),
+    )
+
+
+async def _tick(app: web.Application) -> None:
+    await refresh_due(app)
+
+
+def setup(app: web.Application) -> None:
+    """Read calendars for as long as the application serves."""
+    add_tick(app, "busy_calendars", TICK_SECONDS, _tick)
