@@ -8,12 +8,22 @@ from pydantic import BaseModel, Field, model_validator
 
 from booking.agenda import AppointmentView, Related, appointment_view
 from booking.change import cancel, reschedule
-from booking.errors import SlotTaken
+from booking.errors import CheckInRefused, SlotTaken
 from booking.invitations import Links, event_calendar
-from booking.lifecycle import Actor, ActorKind, Status
+from booking.lifecycle import CHECK_IN_AFTER, CHECK_IN_BEFORE, Actor, ActorKind, Status
 from booking.meeting import read_meeting
 from booking.notices import Recipient
-from booking.passes import issue_calendar, issue_manage, issue_pass, read_calendar, read_manage
+from booking.offer import HOME
+from booking.passes import (
+    GUEST_COOKIE,
+    issue_calendar,
+    issue_guest,
+    issue_manage,
+    issue_pass,
+    read_calendar,
+    read_manage,
+)
+from booking.progress import check_in
 from booking.schemas import Identifier, Instant
 from booking.search import Alternative, alternatives, slots
 from booking.slot_choice import DAYS_SEARCHED, SlotChoice, asked_day, slot_choice
@@ -109,7 +119,7 @@ async def submit_move(request: web.Request) -> web.StreamResponse:
 async def show_pass(request: web.Request) -> web.StreamResponse:
     """GET /rdv/{token}/pass: a page to print or to show at the kiosk."""
     item = await _held(request)
-    if not _alive(item):
+    if not _alive(item) or item.mode == HOME:
         raise web.HTTPSeeOther(_base(request))
     context = {"item": item, "base": _base(request), "pass_code": _pass_code(request, item)}
     return render(request, "booking/citizen_pass.html", context)
@@ -132,6 +142,29 @@ async def show_calendar(request: web.Request) -> web.StreamResponse:
     return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
 
 
+async def show_join(request: web.Request) -> web.StreamResponse:
+    """GET /rdv/{token}/join: the page with the button; a mail program that tries links must not announce anybody."""
+    await _held(request)
+    raise web.HTTPSeeOther(f"{_base(request)}#join")
+
+
+async def submit_join(request: web.Request) -> web.StreamResponse:
+    """POST /rdv/{token}/join: the citizen is there, at home; this browser may enter the call."""
+    item = await _held(request)
+    throttle(request, "manage", CHANGES, CHANGES_SECONDS)
+    if item.mode != HOME or item.status not in (Status.CHECKED_IN, Status.IN_CALL):
+        try:
+            done = await check_in(now=utcnow(), appointment_id=item.id, kiosk_id=None, actor=CITIZEN)
+        except CheckInRefused as refused:
+            return _page(request, item, status=409, problem=sentence(request, refused.code, refused.params))
+        await publish(request.app, done.events)
+    response = web.Response(status=303, headers={"Location": f"/call/{item.id}?as=guest"})
+    token = issue_guest(request.app[SIGNER], appointment_id=item.id, ends_at=item.ends_at)
+    secure = request.app[SETTINGS].secure
+    response.set_cookie(GUEST_COOKIE, token, path="/call", httponly=True, samesite="Lax", secure=secure)
+    return response
+
+
 def _base(request: web.Request) -> str:
     return f"/rdv/{request.match_info['token']}"
 
@@ -142,6 +175,18 @@ def _alive(item: AppointmentView) -> bool:
 
 def _changeable(item: AppointmentView) -> bool:
     return item.status is Status.BOOKED and utcnow() < item.starts_at
+
+
+def _join(item: AppointmentView) -> str:
+    """Return whether somebody at home may join: `open`, `later`, or nothing."""
+    if item.mode != HOME or not _alive(item):
+        return ""
+    if item.status is not Status.BOOKED:
+        return "open"
+    now = utcnow()
+    if now > item.starts_at + CHECK_IN_AFTER:
+        return ""
+    return "open" if now >= item.starts_at - CHECK_IN_BEFORE else "later"
 
 
 def _pass_code(request: web.Request, item: AppointmentView) -> str:
@@ -162,6 +207,8 @@ def _page(request: web.Request, item: AppointmentView, *, status: int = 200, **m
         "pass_code": _pass_code(request, item),
         "series_urls": {each.id: _manage_url(request, each) for each in item.series},
         "changeable": _changeable(item),
+        "join": _join(item),
+        "join_opens_at": item.starts_at - CHECK_IN_BEFORE,
         "done": request.query.get("done") if status == 200 and request.query.get("done") in DONE else "",
         "problem": "",
         "ask": request.query.get("ask", ""),
@@ -198,7 +245,8 @@ async def _move_page(request: web.Request, item: AppointmentView, *, status: int
 async def _nearest(item: AppointmentView) -> list[Alternative]:
     """Return what is free around the time of an appointment that cannot be held, here and at the nearest houses."""
     return await alternatives(
-        now=utcnow(), service_id=item.service_id, site_id=item.site_id, start=item.starts_at, needs=item.needs
+        now=utcnow(), service_id=item.service_id, site_id=item.site_id, start=item.starts_at, needs=item.needs,
+        mode=item.mode,
     )
 
 
@@ -206,7 +254,7 @@ async def _choice(item: AppointmentView, from_day: date | None) -> SlotChoice:
     try:
         found = await slots(
             now=utcnow(), service_id=item.service_id, site_id=item.site_id, needs=item.needs, first_day=from_day,
-            days=DAYS_SEARCHED,
+            days=DAYS_SEARCHED, mode=item.mode,
         )  # fmt: skip
     except Invalid:  # the service is no longer offered
         return SlotChoice((), None)

@@ -71,8 +71,9 @@ def invitation(
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     event.add("summary", _summary(meeting, recipient, cancelled, _))
-    event.add("location", one_line(f"{meeting.site}, {meeting.address}"))
-    event.add("geo", (meeting.latitude, meeting.longitude))
+    event.add("location", one_line(place_text(meeting, recipient, _)))
+    if not meeting.at_home:
+        event.add("geo", (meeting.latitude, meeting.longitude))
     event.add("organizer", _address(organizer, _("Téléconsultation")))
     if method is not Method.PUBLISH:
         event.add("attendee", _attendee(meeting, recipient))
@@ -90,6 +91,15 @@ def invitation(
     calendar.add_component(_zone(meeting))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def place_text(meeting: Meeting, recipient: Recipient, _: Gettext) -> str:
+    """Return where an appointment is held, in words."""
+    if not meeting.at_home:
+        return f"{meeting.site}, {meeting.address}"
+    if recipient is Recipient.AGENT:
+        return _("En visioconférence (l’usager est chez lui)")
+    return _("En visioconférence, de chez vous")
 
 
 def event_calendar(meeting: Meeting, *, organizer: str, links: Links, now: datetime, _: Gettext) -> bytes:
@@ -137,11 +147,13 @@ def _description(meeting: Meeting, recipient: Recipient, links: Links, cancelled
     lines.append(_("Référence : {reference}", reference=meeting.shown_reference))
     if recipient is Recipient.AGENT:
         lines += [_("Usager : {initial}", initial=meeting.initial), meeting.service_in(language)]
-        lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
+        if not meeting.at_home:
+            lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
         lines.append(_("Ouvrir le rendez-vous : {url}", url=links.page))
         return _lines(lines)
     lines += [meeting.service_in(language), _("Avec : {agent}", agent=meeting.agent_name)]
-    lines.append(_("Borne : {kiosk}", kiosk=meeting.kiosk))
+    if not meeting.at_home:
+        lines.append(_("Borne : {kiosk}", kiosk=meeting.kiosk))
     papers = meeting.papers_in(language)
     if papers and not cancelled:
         lines += ["", _("À apporter :"), *(f"- {paper}" for paper in papers)]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from booking.invitations import Links, one_line
+from booking.invitations import Links, one_line, place_text
 from booking.meeting import Meeting
 from booking.notices import Kind, Recipient
 from teleconsult.web.i18n import N_, Gettext, format_day_time, format_time
@@ -114,7 +114,7 @@ def write_letter(
         papers_title=_("Les créneaux libres les plus proches\u00a0:") if displaced else _("À apporter\u00a0:"),
         papers=_papers(kind, meeting, recipient, params),
         action=_action(kind, agent, links, _),
-        closing=_closing(kind, alive, agent, _),
+        closing=_closing(kind, alive, agent, meeting, _),
         footer=_("Message envoyé automatiquement par le service de téléconsultation."),
     )
 
@@ -127,6 +127,8 @@ def _opening(kind: Kind, meeting: Meeting, recipient: Recipient, params: Mapping
         then = meeting.starts_at + timedelta(minutes=params["minutes"])
         time = format_time(then, meeting.timezone, meeting.language_of(recipient))
         return _(CITIZEN_OPENINGS[kind], minutes=params["minutes"], time=time)
+    if kind is Kind.INVITATION and meeting.at_home and recipient is Recipient.CITIZEN:
+        return _("Votre rendez-vous est confirmé. Un agent vous recevra en visioconférence, de chez vous.")
     return _((AGENT_OPENINGS if recipient is Recipient.AGENT else CITIZEN_OPENINGS)[kind])
 
 
@@ -151,11 +153,12 @@ def _facts(kind: Kind, meeting: Meeting, recipient: Recipient, when: str, _: Get
         if here != there:
             facts.append((_("Heure sur place"), there))
     facts.append((_("Démarche"), meeting.service_in(language)))
-    facts.append((_("Lieu"), f"{meeting.site}, {meeting.address}"))
+    facts.append((_("Lieu"), place_text(meeting, recipient, _)))
     if recipient is Recipient.AGENT:
         facts.append((_("Usager"), meeting.initial))
     else:
-        facts.append((_("Borne"), meeting.kiosk))
+        if not meeting.at_home:
+            facts.append((_("Borne"), meeting.kiosk))
         facts.append((_("Avec"), meeting.agent_name))
     facts.append((_("Référence"), meeting.shown_reference))
     # What somebody wrote as a reason may be personal: the agent reads it behind sign-in.
@@ -174,11 +177,13 @@ def _action(kind: Kind, agent: bool, links: Links, _: Gettext) -> Action | None:
     return Action(_("Voir, déplacer ou annuler le rendez-vous"), links.page)
 
 
-def _closing(kind: Kind, alive: bool, agent: bool, _: Gettext) -> str:
+def _closing(kind: Kind, alive: bool, agent: bool, meeting: Meeting, _: Gettext) -> str:
     if agent:
         return ""
     if kind is Kind.DISPLACED:
         return _("Rien ne vous convient\u00a0? Annulez depuis la même page, ou adressez-vous à l’accueil de la maison.")
+    if alive and meeting.at_home:
+        return _("À l’heure prévue, ouvrez cette page sur un appareil avec caméra et micro, puis rejoignez l’agent.")
     if kind is Kind.LATE:
         return _("Venez à l’heure prévue si vous le pouvez\u00a0: le retard peut encore diminuer.")
     if alive:

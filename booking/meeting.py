@@ -6,6 +6,7 @@ from datetime import datetime
 from booking.errors import AppointmentUnknown
 from booking.models import Agent, Appointment, Notice
 from booking.notices import Recipient
+from booking.offer import HOME, KIOSK
 from booking.passes import shown_reference
 
 
@@ -40,6 +41,12 @@ class Meeting:
     email: str
     language: str
     cancel_reason: str
+    mode: str = KIOSK  # kiosk, or home: then `kiosk` is empty
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the citizen joins from home."""
+        return self.mode == HOME
 
     def language_of(self, recipient: Recipient) -> str:
         """Return the language in which to write to somebody: `en` for those who chose it, else French."""
@@ -129,4 +136,5 @@ def meeting_of(appointment: Appointment) -> Meeting:
         email=appointment.email,
         language=appointment.language,
         cancel_reason=appointment.cancel_reason,
+        mode=appointment.mode,
     )

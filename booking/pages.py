@@ -36,5 +36,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_post(f"{own}/cancel", citizen.submit_cancel)
     app.router.add_get(f"{own}/move", citizen.show_move)
     app.router.add_post(f"{own}/move", citizen.submit_move)
+    app.router.add_get(f"{own}/join", citizen.show_join)
+    app.router.add_post(f"{own}/join", citizen.submit_join)
     app.router.add_get(f"{own}/pass", citizen.show_pass)
     app.router.add_get("/calendar/{token}.ics", citizen.show_calendar)

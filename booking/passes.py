@@ -12,7 +12,9 @@ ALPHABET = "ACDEFGHJKMNPRTWXY34679"
 REFERENCE_LENGTH = 6
 PASS_PREFIX = "TC1:"  # noqa: S105 - tells a pass from any other QR code
 
-PASS, MANAGE, CALENDAR = "pass", "manage", "calendar"
+PASS, MANAGE, CALENDAR, GUEST = "pass", "manage", "calendar", "guest"
+# The cookie by which a browser that joined from home is known on the page of the call.
+GUEST_COOKIE = "guest"
 # A pass outlives its appointment a little, so that who comes too late is told so; the links do for longer.
 PASS_AFTER_END = timedelta(days=1)
 LINKS_AFTER_END = timedelta(days=30)
@@ -73,3 +75,13 @@ def issue_calendar(signer: Signer, *, appointment_id: str, ends_at: datetime) ->
 def read_calendar(signer: Signer, token: str, now: datetime) -> str:
     """Return the appointment's id. Raises TokenInvalid, TokenExpired."""
     return signer.read(CALENDAR, token, now)
+
+
+def issue_guest(signer: Signer, *, appointment_id: str, ends_at: datetime) -> str:
+    """Return the right of a browser to be the citizen of this call, until the day after it."""
+    return signer.issue(GUEST, appointment_id, ends_at + PASS_AFTER_END)
+
+
+def read_guest(signer: Signer, token: str, now: datetime) -> str:
+    """Return the appointment's id. Raises TokenInvalid, TokenExpired."""
+    return signer.read(GUEST, token, now)

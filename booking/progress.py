@@ -8,6 +8,7 @@ from booking.errors import (
     AlreadyCheckedIn,
     AppointmentWasCancelled,
     CheckInRefused,
+    KioskNeeded,
     KioskUnknown,
     OutcomeRefused,
     TooEarly,
@@ -31,7 +32,7 @@ from booking.lifecycle import (
 )
 from booking.models import Appointment, Kiosk, Occupancy, Site
 from booking.occupancies import Range, claim
-from booking.offer import kiosk_resource
+from booking.offer import HOME, kiosk_resource
 from booking.record import Done, event, locked, move, require_hold
 from teleconsult.database import transaction
 
@@ -40,24 +41,25 @@ MISSED_AFTER_END = timedelta(hours=2)
 MISSED_AT_ONCE = 200
 
 
-async def check_in(*, now: datetime, appointment_id: str, kiosk_id: str, actor: Actor) -> Done:
+async def check_in(*, now: datetime, appointment_id: str, kiosk_id: str | None, actor: Actor) -> Done:
     """Note that the citizen is in front of a kiosk, from 30 minutes before the start until 15 after it.
 
-    At the front desk (an adviser) until the end. Another kiosk of the same house will do if it is free.
+    At the front desk (an adviser) until the end. Another kiosk of the same house will do if it is free. Without a kiosk
+    the citizen joins from home, if that is what was booked.
     Raises AppointmentUnknown, KioskUnknown, NotYours, or in this order AppointmentWasCancelled, AlreadyCheckedIn,
-    WrongSite, TooEarly, TooLate, WrongKiosk.
+    KioskNeeded, WrongSite, TooEarly, TooLate, WrongKiosk.
     """
     async with transaction():
         appointment = await locked(appointment_id)
         await require_hold(appointment, actor)
-        kiosk = await Kiosk.get_or_none(id=kiosk_id)
-        if kiosk is None:
+        kiosk = await Kiosk.get_or_none(id=kiosk_id) if kiosk_id is not None else None
+        if kiosk is None and kiosk_id is not None:
             raise KioskUnknown
         site = await Site.get(id=appointment.site_id)
         _require_arrival(appointment, site, kiosk, actor, now)
-        if kiosk.id != appointment.kiosk_id:
+        if kiosk is not None and kiosk.id != appointment.kiosk_id:
             await _change_kiosk(appointment, kiosk, now)
-        changes: dict[str, Any] = {"checked_in_at": now, "kiosk_id": kiosk.id, "outcome": "", "closed_at": None}
+        changes: dict[str, Any] = {"checked_in_at": now, "kiosk_id": kiosk_id, "outcome": "", "closed_at": None}
         await move(appointment, Status.CHECKED_IN, actor=actor, now=now, **changes)
     return Done(appointment, (event(AppointmentCheckedIn, appointment),))
 
@@ -117,7 +119,7 @@ async def close_missed(*, now: datetime) -> list[Done]:
     return done
 
 
-def _require_arrival(appointment: Appointment, site: Site, kiosk: Kiosk, actor: Actor, now: datetime) -> None:
+def _require_arrival(appointment: Appointment, site: Site, kiosk: Kiosk | None, actor: Actor, now: datetime) -> None:
     when = {"start": appointment.starts_at, "timezone": site.timezone}
     status = Status(appointment.status)
     if not may_bring_about(actor.kind, Status.CHECKED_IN):
@@ -128,7 +130,9 @@ def _require_arrival(appointment: Appointment, site: Site, kiosk: Kiosk, actor: 
         raise AlreadyCheckedIn(
             kiosk_id=appointment.kiosk_id, at=appointment.checked_in_at, appointment_status=status, **when
         )
-    if kiosk.site_id != site.id:  # type: ignore[attr-defined]
+    if kiosk is None and appointment.mode != HOME:
+        raise KioskNeeded(**when)
+    if kiosk is not None and kiosk.site_id != site.id:  # type: ignore[attr-defined]
         raise WrongSite(site_id=site.id, site=site.name, **when)
     if now < appointment.starts_at - CHECK_IN_BEFORE:
         raise TooEarly(opens_at=appointment.starts_at - CHECK_IN_BEFORE, **when)

@@ -11,7 +11,8 @@ from aiohttp import web
 from booking.agenda import AppointmentView, appointment_view
 from booking.lifecycle import CHECK_IN_BEFORE, CLOSED, Status
 from booking.needs import need_text
-from booking.passes import shown_reference
+from booking.offer import HOME
+from booking.passes import GUEST_COOKIE, read_guest, shown_reference
 from kiosks.gate import current_visit
 from kiosks.houses import is_adviser_of
 from signaling.ports import Entry, Role
@@ -21,7 +22,7 @@ from teleconsult.clock import utcnow
 from teleconsult.errors import Conflict, Expired, Forbidden
 from teleconsult.feedback.links import feedback_url
 from teleconsult.web.i18n import N_, format_time, gettext_for, language
-from teleconsult.web.tokens import SIGNER
+from teleconsult.web.tokens import SIGNER, TokenExpired, TokenInvalid
 
 ERROR_TEXTS = {
     "consultation_over": N_("Cette consultation est terminée."),
@@ -45,7 +46,7 @@ class NotOfThisConsultation(Forbidden):
 
 
 class AppointmentGatekeeper:
-    """A room is an appointment: its agent hosts, its citizen waits at the kiosk, an adviser of the house may help."""
+    """A room is an appointment: its agent hosts, its citizen waits (at a kiosk or at home), an adviser may help."""
 
     async def entry(self, request: web.Request, room: str) -> Entry:
         """Say as whom a request may see the call's page.
@@ -54,7 +55,7 @@ class AppointmentGatekeeper:
         NotOfThisConsultation.
         """
         appointment = await appointment_view(room, language(request))
-        doors = {"citizen": _citizen, "agent": _agent, "adviser": _adviser}
+        doors = {"citizen": _citizen, "guest": _guest, "agent": _agent, "adviser": _adviser}
         asked = doors.get(request.query.get("as", ""))
         for door in [asked] if asked else doors.values():
             entry = await door(request, appointment)
@@ -102,6 +103,36 @@ async def _citizen(request: web.Request, appointment: AppointmentView) -> Entry 
         news=_delay(request, appointment),
         news_url="/kiosk/live",
     )
+
+
+async def _guest(request: web.Request, appointment: AppointmentView) -> Entry | None:
+    """The citizen on their own device: the browser that joined by the appointment's link."""
+    if appointment.mode != HOME or not _joined(request, appointment.id):
+        return None
+    translate = gettext_for(request.app, language(request))
+    return Entry(
+        participant=f"citizen:{appointment.id}",
+        role=Role.CITIZEN,
+        display_name=appointment.citizen,
+        surface="desktop",
+        language=language(request),
+        title=appointment.service,
+        details=(
+            (translate(N_("Avec")), f"{appointment.agent}, {appointment.organisation}"),
+            (translate(N_("Prévu à")), format_time(appointment.starts_at, appointment.timezone, language(request))),
+        ),
+        after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "desktop"),
+        help_url=None,
+        admit_on_join=appointment.status is Status.IN_CALL,
+        news=_delay(request, appointment),
+    )
+
+
+def _joined(request: web.Request, appointment_id: str) -> bool:
+    try:
+        return read_guest(request.app[SIGNER], request.cookies.get(GUEST_COOKIE, ""), utcnow()) == appointment_id
+    except (TokenInvalid, TokenExpired):
+        return False
 
 
 def _delay(request: web.Request, appointment: AppointmentView) -> str:
