@@ -30,6 +30,7 @@ class Offered:
     audiences: frozenset[str]
     modes: frozenset[str]
     departments: frozenset[str]
+    waiting_list: bool
 
     def called(self, language: str) -> str:
         """Return the name in a language, French when it has none in that one."""
@@ -155,8 +156,8 @@ async def _rows(**where: Any) -> list[dict[str, Any]]:
         .order_by("name", "id")
         .values(
             "id", "name", "name_en", "summary", "summary_en", "duration_minutes", "documents", "keywords", "audiences",
-            "modes", "retired_at", organisation="organisation__name", organisation_en="organisation__name_en",
-            departments="organisation__departments",
+            "modes", "waiting_list", "retired_at", organisation="organisation__name",
+            organisation_en="organisation__name_en", departments="organisation__departments",
         )
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from booking import waiting
 from booking.agenda import appointment_view
 from booking.delivery import DELIVERY
-from booking.errors import AlreadyWaiting, OfferOver, ServiceUnknown, SiteUnknown
+from booking.errors import AlreadyWaiting, NoWaitingList, OfferOver, ServiceUnknown, SiteUnknown
 from booking.events import AppointmentCancelled, AppointmentEvent, AppointmentRescheduled
 from booking.passes import issue_manage, read_manage
 from booking.schemas import Citizen, Email, Identifier, Language, Name, Phone
@@ -80,6 +80,8 @@ async def submit_earlier(request: web.Request) -> web.StreamResponse:
     """POST /rdv/{token}/earlier: whoever has an appointment waits for an earlier one."""
     throttle(request, "waiting", JOINED_AT_MOST, JOINED_SECONDS)
     item = await appointment_view(read_manage(request.app[SIGNER], request.match_info["token"], utcnow()))
+    if not item.kiosk_id:
+        raise NoWaitingList
     citizen = Citizen(
         given_name=item.given_name, family_name=item.family_name, email=item.email or None, phone=item.phone or None,
         language="en" if item.language == "en" else "fr",
