@@ -69,6 +69,19 @@ _IN_THE_WAY = """
       AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at
     ORDER BY 3, 1
 """
+# What was displaced and has nothing in its way any more.
+_CLEAR_AGAIN = """
+    SELECT a.id FROM clock CROSS JOIN appointment a
+    WHERE a.status = 'booked' AND a.displaced <> '' AND a.starts_at > clock.now
+      AND NOT EXISTS (SELECT 1 FROM absence x
+        WHERE x.agent_id = a.agent_id AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at)
+      AND NOT EXISTS (SELECT 1 FROM kiosk_outage x
+        WHERE x.kiosk_id = a.kiosk_id AND x.starts_at < a.ends_at
+          AND (x.ends_at > a.starts_at OR (x.ends_at IS NULL AND a.starts_at < clock.far)))
+      AND NOT EXISTS (SELECT 1 FROM site_closure x
+        WHERE x.site_id = a.site_id AND a.mode = 'kiosk' AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at)
+    ORDER BY a.starts_at, a.id
+"""
 
 
 async def report_outage(*, now: datetime, kiosk_id: str, until: datetime | None = None, reason: str = "") -> list[Done]:
@@ -89,11 +102,7 @@ async def report_outage(*, now: datetime, kiosk_id: str, until: datetime | None 
 async def report_repair(*, now: datetime, kiosk_id: str) -> list[Done]:
     """Note that a kiosk works again: who was to choose another slot because of it may come as planned, and is told."""
     await _lasting(kiosk_id, now).update(ends_at=now)
-    waiting = Appointment.filter(
-        kiosk_id=kiosk_id, displaced=Trouble.KIOSK_OUT, status=Status.BOOKED, starts_at__gt=now
-    ).order_by("starts_at")
-    done = [await _restore(str(each), now) for each in await waiting.values_list("id", flat=True)]
-    return [each for each in done if each.events]
+    return await restore_all(now=now)
 
 
 async def report_absence(*, now: datetime, agent_id: str, until: datetime, reason: str = "") -> list[Done]:
@@ -114,6 +123,16 @@ async def replace_all(*, now: datetime) -> list[Done]:
             continue
         seen.add(row["id"])
         done.append(await _place_anew(row["id"], Trouble(row["trouble"]), now))
+    return [each for each in done if each.events]
+
+
+async def restore_all(*, now: datetime) -> list[Done]:
+    """Keep what was displaced where it is once nothing is in its way any more (a repair, a shorter absence).
+
+    Whoever has not chosen another slot by then may come as planned, and is told.
+    """
+    rows = await get_connection("default").execute_query_dict(_CLOCK[dialect()] + _CLEAR_AGAIN, [now, now + FAR])
+    done = [await _restore(row["id"], now) for row in rows[:AT_ONCE]]
     return [each for each in done if each.events]
 
 
@@ -187,7 +206,7 @@ async def _restore(appointment_id: str, now: datetime) -> Done:
         appointment = await locked(appointment_id)
         if appointment.status != Status.BOOKED or not appointment.displaced:
             return Done(appointment)
-        await _tell_kept(appointment, Trouble.KIOSK_OUT, now)
+        await _tell_kept(appointment, Trouble(appointment.displaced), now)
     return Done(appointment, (event(AppointmentRescheduled, appointment, **_left(appointment)),))
 
 

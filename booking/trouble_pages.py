@@ -15,7 +15,7 @@ from booking.agent_pages import own_agent
 from booking.late import MOST_MINUTES, STEP_MINUTES, Delayed, affected, tell_late
 from booking.lifecycle import Status
 from booking.record import Done
-from booking.trouble import close_unplaced, replace_all, report_absence
+from booking.trouble import close_unplaced, replace_all, report_absence, restore_all
 from teleconsult.accounts.guard import requires
 from teleconsult.accounts.roles import Role
 from teleconsult.clock import utcnow
@@ -161,7 +161,7 @@ def _end_of(day: date, agent: AgentFound) -> datetime:
 async def _sweep(app: web.Application) -> None:
     """Place anew what absences, outages and closures written anywhere else are in the way of."""
     now = utcnow()
-    for done in [*await replace_all(now=now), *await close_unplaced(now=now)]:
+    for done in [*await restore_all(now=now), *await replace_all(now=now), *await close_unplaced(now=now)]:
         await publish(app, done.events)
 
 

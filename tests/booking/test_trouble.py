@@ -13,7 +13,16 @@ from booking.lifecycle import Outcome, Status
 from booking.models import Absence, Appointment, Kiosk, KioskOutage, Notice, Occupancy, SiteClosure
 from booking.notices import NoticeState
 from booking.record import Done
-from booking.trouble import FAR, Trouble, close_unplaced, replace_all, report_absence, report_outage, report_repair
+from booking.trouble import (
+    FAR,
+    Trouble,
+    close_unplaced,
+    replace_all,
+    report_absence,
+    report_outage,
+    report_repair,
+    restore_all,
+)
 from teleconsult.database import Database
 from tests.booking.offers import MONDAY_8, SYSTEM, Offer, make_offer, make_site, paris_monday
 from tests.booking.test_notices import NOBODY_TO_WRITE_TO, ZOE, booked
@@ -204,3 +213,30 @@ async def test_many_at_once_share_what_is_left(database: Database) -> None:
     assert sorted(each.displaced for each in after) == ["", Trouble.KIOSK_OUT]
     (placed,) = [each for each in after if not each.displaced]
     assert placed.kiosk_id not in used
+
+
+@pytest.mark.parametrize("what", [Absence, SiteClosure])
+async def test_absence_or_closure_that_is_taken_back_gives_the_slot_back(database: Database, what: type) -> None:
+    offer = await make_offer()
+    appointment = await booked(offer, TEN)
+    owner = {"agent": offer.agents[0]} if what is Absence else {"site": offer.site}
+    row = await what.create(**owner, starts_at=paris_monday(8), ends_at=EVENING)
+    await replace_all(now=MONDAY_8)
+    assert (await stored(appointment)).displaced
+    assert await restore_all(now=MONDAY_8) == []
+    await row.delete()
+    found = await asyncio.gather(*[restore_all(now=MONDAY_8) for _ in range(3)])
+    assert [kinds(done) for done in found if done] == [[AppointmentRescheduled]]
+    after = await stored(appointment)
+    assert (after.displaced, after.starts_at, after.sequence) == ("", TEN, 1)
+    assert await told(after, 1) == {("agent", "replacement"), ("citizen", "replacement")}
+
+
+async def test_one_trouble_gone_is_not_all_gone(database: Database) -> None:
+    offer = await make_offer()
+    appointment = await booked(offer, TEN)
+    await report_outage(now=MONDAY_8, kiosk_id=offer.kiosks[0].id, until=EVENING)
+    await Absence.create(agent=offer.agents[0], starts_at=paris_monday(8), ends_at=EVENING)
+    assert await report_repair(now=MONDAY_8, kiosk_id=offer.kiosks[0].id) == []
+    assert (await stored(appointment)).displaced == Trouble.KIOSK_OUT
+    assert await taken(appointment) == {f"agent:{appointment.agent_id}", f"kiosk:{appointment.kiosk_id}"}
