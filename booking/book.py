@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
+from booking.at_once import can_write_at_once, write_at_once
 from booking.availability import instant
 from booking.errors import ConsentMissing, NotBookable, SlotTaken
 from booking.events import AppointmentBooked
@@ -165,15 +166,16 @@ async def _write(booking: _Booking) -> None:
 
 
 async def _write_once(booking: _Booking) -> None:
+    if booking.placement is not None and booking.wish.holding is None and can_write_at_once(booking.placement):
+        try:
+            await _write_first_choice(booking, booking.placement)
+        except Outrun:
+            pass
+        else:
+            return
     appointment, now = booking.appointment, booking.now
     async with transaction():
-        if appointment.person_hash:
-            await require_room_for_one_more(
-                person=appointment.person_hash,
-                service_id=appointment.service_id,
-                limit=booking.rules.future_limit,
-                now=now,
-            )
+        await _require_room_for_one_more(booking)
         held = await own_hold(booking.wish.holding, booking.hold_owner)
         if booking.placement is None:
             await _settle_held(booking, held)
@@ -182,6 +184,27 @@ async def _write_once(booking: _Booking) -> None:
         await remember(booking.once, appointment, now)
         await write_down(appointment, before=None, actor=booking.actor, now=now)
         await plan_notices(appointment=appointment, kind=Kind.INVITATION, now=now)
+
+
+async def _write_first_choice(booking: _Booking, placement: Placement) -> None:
+    """Write a booking with the first agent and kiosk of its placement. Raises Outrun."""
+    appointment = booking.appointment
+    appointment.starts_at, appointment.ends_at = placement.starts_at, placement.ends_at
+    async with transaction():
+        await _require_room_for_one_more(booking)
+        if not await write_at_once(appointment, placement, booking.actor, booking.now, booking.once):
+            raise Outrun
+
+
+async def _require_room_for_one_more(booking: _Booking) -> None:
+    appointment = booking.appointment
+    if appointment.person_hash:
+        await require_room_for_one_more(
+            person=appointment.person_hash,
+            service_id=appointment.service_id,
+            limit=booking.rules.future_limit,
+            now=booking.now,
+        )
 
 
 async def _settle_held(booking: _Booking, held: Hold | None) -> None:

@@ -9,7 +9,9 @@ from booking.availability import (
     Interval,
     ZoneSpans,
     contains,
+    covers,
     instant,
+    is_free,
     local_days,
     local_midnight,
     moment,
@@ -46,6 +48,7 @@ from booking.offer import (
     service_rules,
     site_place,
 )
+from booking.quick import worked
 from booking.search import alternatives
 from booking.searching import NEARBY, Search, Taken
 from booking.working_time import AgentTime
@@ -220,12 +223,11 @@ def _workplace(
 ) -> tuple[bool, str | None]:
     """Return whether an agent works throughout an appointment at `at`, and where."""
     reached_from = None if search.mode == HOME else site.id
-    stays = agent.stays_within(around, reached_from)
     if search.rooms is None:
-        anywhere = agent.working_within(around, reached_from) if len(stays) > 1 else next(iter(stays.values()), [])
-        return contains(possible_starts(search.rules.slots, anywhere, ()), at), None
-    for workplace, worked in stays.items():
-        if workplace in search.rooms and contains(possible_starts(search.rules.slots, worked, ()), at):
+        return covers(worked(search, agent, reached_from, around), at, at + search.rules.slots.duration), None
+    stays = agent.stays_within(around, reached_from)
+    for workplace, there in stays.items():
+        if workplace in search.rooms and contains(possible_starts(search.rules.slots, there, ()), at):
             return True, workplace
     return False, None
 
@@ -266,7 +268,8 @@ def _in_order(kiosk: KioskPlace, rules: ServiceRules, at: int) -> bool:
 
 
 def _free(busy: Sequence[Interval], rules: ServiceRules, at: int) -> bool:
-    return contains(possible_starts(rules.slots, [(at, at + rules.slots.duration)], busy), at)
+    slots = rules.slots
+    return is_free(busy, at - slots.buffer_before, at + slots.duration + slots.buffer_after)
 
 
 def _maxima(agents: Collection[AgentTime], rules: ServiceRules, at: int, around: ZoneSpans) -> dict[str, Daily]:

@@ -88,15 +88,15 @@ class _Asking:
         full: Sequence[Interval] = ()
         if agent.daily_maximum is not None:
             full = full_days(self._search.rules.slots, self._spans.of(agent.timezone), busy, agent.daily_maximum)
-        return Agenda(_worked(self._search, agent, site_id, self._spans), busy, full)
+        return Agenda(worked(self._search, agent, site_id, self._spans), busy, full)
 
 
-def _worked(search: Search, agent: AgentTime, site_id: str | None, spans: ZoneSpans) -> Sequence[Interval]:
-    """Return when an agent works and can be reached from a house (None: from any)."""
+def worked(search: Search, agent: AgentTime, site_id: str | None, spans: ZoneSpans) -> Sequence[Interval]:
+    """Return when an agent works and can be reached from a house (None: from any, or from home)."""
     kept, window = search.rules.kept, agent.window
     if kept is None or window is None:
         return agent.working_within(spans, site_id)
-    key = ("worked", agent.id, search.rules.id, site_id, window)
+    key = ("worked", agent.id, search.rules.id, None if agent.same_everywhere else site_id, window)
     return kept.work_out(key, lambda: agent.working_within(_spans(kept, window), site_id))
 
 

@@ -1,0 +1,126 @@
+"""Write a new booking in one statement, where the database can (PostgreSQL): one round trip instead of a dozen.
+
+The transaction, its rows and the constraint that decides who was first are those of the longer way, which goes on when
+the first choice of agent and kiosk was taken meanwhile.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from tortoise.connection import get_connection
+from tortoise.models import Model
+
+from booking.idempotency import Once
+from booking.lifecycle import Actor
+from booking.models import Appointment, IdempotencyKey, Notice, Transition
+from booking.notices import Kind, Recipient, owed_notices
+from booking.offer import HOME, agent_resource, kiosk_resource
+from booking.placement import Placement
+from teleconsult.database import dialect, new_id
+
+_TAKEN_COLUMNS = ("id", "resource", "starts_at", "ends_at", "appointment_id")
+
+Shape = tuple[type[Model], int]
+
+
+def can_write_at_once(placement: Placement) -> bool:
+    """Tell whether the database takes several inserts in one statement, with nothing to count or choose within."""
+    return dialect() == "postgres" and placement.rooms is None and not placement.maxima
+
+
+async def write_at_once(
+    appointment: Appointment, placement: Placement, actor: Actor, now: datetime, once: Once | None
+) -> bool:
+    """Write an appointment that is complete but for its seat, with the first agent and kiosk of its placement.
+
+    Return False if somebody has some of their time: then leave the transaction, which takes back the rest. Call in a
+    transaction. Raises IntegrityError.
+    """
+    appointment.agent_id, appointment.room_id = placement.agents[0], None
+    appointment.kiosk_id = None if placement.wish.mode == HOME else placement.kiosks[0]
+    resources = [agent_resource(appointment.agent_id)]
+    if appointment.kiosk_id is not None:
+        resources.append(kiosk_resource(appointment.kiosk_id))
+    shapes: list[Shape] = []
+    values: list[Any] = []
+    rows = _rows(appointment, placement.rules.reminder_minutes, actor, now, once)
+    for kind, alike in groupby(rows, _kind):
+        group = list(alike)
+        shapes.append((kind, len(group)))
+        fields = [(name, kind._meta.fields_map[name]) for name in kind._meta.fields_db_projection]
+        for row in group:
+            values.extend(field.to_db_value(getattr(row, name), row) for name, field in fields)
+    taken = placement.taken
+    for resource in resources:
+        values.extend((new_id(), resource, taken.starts_at, taken.ends_at, appointment.id))
+    sql = _statement(tuple(shapes), len(resources))
+    written = await get_connection("default").execute_query_dict(sql, values)
+    appointment._saved_in_db = True
+    return len(written) == len(resources)
+
+
+def _rows(
+    appointment: Appointment, reminder_minutes: int, actor: Actor, now: datetime, once: Once | None
+) -> Sequence[Model]:
+    """Return the appointment with all that is written beside it: by whom, for which request, what is owed to whom."""
+    rows: list[Model] = [appointment]
+    if once is not None:
+        rows.append(
+            IdempotencyKey(
+                scope=once.scope, key=once.key, request_hash=once.request_hash, appointment_id=appointment.id,
+                created_at=now,
+            )
+        )  # fmt: skip
+    rows.append(
+        Transition(
+            appointment_id=appointment.id, to_status=appointment.status, at=now, actor_kind=actor.kind,
+            actor_id=actor.id,
+        )
+    )  # fmt: skip
+    owed = owed_notices(
+        kind=Kind.INVITATION, starts_at=appointment.starts_at, reminder_minutes=reminder_minutes,
+        citizen_has_email=bool(appointment.email), now=now,
+    )  # fmt: skip
+    for each in owed:
+        rows.append(
+            Notice(
+                appointment_id=appointment.id, kind=each.kind, recipient=each.recipient,
+                agent_id=appointment.agent_id if each.recipient is Recipient.AGENT else None,
+                sequence=appointment.sequence, starts_at=appointment.starts_at, ends_at=appointment.ends_at,
+                due_at=each.due_at, deadline_at=each.deadline_at,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _kind(row: Model) -> type[Model]:
+    return type(row)
+
+
+@lru_cache(maxsize=64)
+def _statement(shapes: tuple[Shape, ...], resources: int) -> str:
+    """Return the statement for so many rows of each kind. Kept, so that the database keeps its plan too."""
+    number = 0
+
+    def values(columns: int, rows: int) -> str:
+        nonlocal number
+        tuples = []
+        for _ in range(rows):
+            tuples.append("(" + ", ".join(f"${number + each + 1}" for each in range(columns)) + ")")
+            number += columns
+        return ", ".join(tuples)
+
+    parts = []
+    for index, (kind, rows) in enumerate(shapes):
+        columns = list(kind._meta.fields_db_projection.values())
+        names = ", ".join(f'"{each}"' for each in columns)
+        table = kind._meta.db_table
+        parts.append(f'part{index} AS (INSERT INTO "{table}" ({names}) VALUES {values(len(columns), rows)})')  # noqa: S608 - names of ours
+    names = ", ".join(_TAKEN_COLUMNS)
+    return (
+        f"WITH {', '.join(parts)} INSERT INTO occupancy ({names}) "  # noqa: S608
+        f"VALUES {values(len(_TAKEN_COLUMNS), resources)} ON CONFLICT DO NOTHING RETURNING id"
+    )
