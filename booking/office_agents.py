@@ -144,11 +144,17 @@ async def save_agent(form: AgentForm, *, actor: Actor, agent_id: str | None = No
             if found is None:
                 raise AgentUnknown
             agent = found
-        await agent.services.clear()
-        services = await Service.filter(id__in=form.services) if form.services else []
-        if services:
-            await agent.services.add(*services)
+        await _provide(agent, form.services)
     return changed("agent", agent.id, "updated" if agent_id else "created", actor)
+
+
+async def _provide(agent: Agent, chosen: list[str]) -> None:
+    """Let an agent provide the chosen services, and those that are retired: they may be offered again."""
+    retired = await Service.filter(agents__id=agent.id, retired_at__isnull=False)
+    offered = await Service.filter(id__in=chosen, retired_at__isnull=True) if chosen else []
+    await agent.services.clear()
+    if provided := [*retired, *offered]:
+        await agent.services.add(*provided)
 
 
 async def account_choices() -> list[tuple[str, str]]:

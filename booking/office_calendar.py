@@ -201,7 +201,7 @@ def _week(rows: list[dict[str, Any]], names: dict[str, str]) -> Week:
     return Week(
         id=first["id"], days=days, valid_from=first["valid_from"], valid_until=first["valid_until"],
         workplace_id=first["workplace_id"], workplace=first["place"] or "", site_ids=tuple(first["site_ids"]),
-        sites=tuple(sorted(names.get(site, "?") for site in first["site_ids"])),
+        sites=tuple(names.get(site, "?") for site in first["site_ids"]),
     )  # fmt: skip
 
 

@@ -44,6 +44,11 @@ def weekday_names(language: str) -> list[str]:
 async def hours_inputs(asked: Asked) -> Sequence[Input]:
     """Return the questions of a week of hours."""
     workplaces, houses = await reach_choices(asked["agent"])
+    if "entry" in asked.where:
+        # a house that is not served any more stays chosen: without an answer these hours would be for all houses
+        week = await week_of(asked["agent"], asked["entry"])
+        known = {house for house, _ in houses}
+        houses += [(each, name) for each, name in zip(week.site_ids, week.sites, strict=True) if each not in known]
     days = [Input(f"day{number}", text, required=False) for number, text in enumerate(WEEKDAY_TEXTS)]
     more = [
         Input("valid_from", N_("À partir du"), "date", required=False, legend=N_("Quand et où ces horaires valent")),

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from booking.labels import language_name
-from booking.needs import HUMAN_NEEDS, NEED_TEXTS
+from booking.needs import need_text
 from booking.office import ID, Action, Asked, Input, Sheet, add_action, add_sheet, no_values
 from booking.office_offer import (
     offer,
@@ -32,6 +32,9 @@ from teleconsult.web.i18n import N_, language
 from teleconsult.web.render import render
 
 LANGUAGES = ("fr", "en", "ar", "pt", "es", "it", "de", "pl", "ro", "ru", "tr", "uk")
+# as `booking.needs` reads them: an interpreter of every language, or of one
+MET_NEEDS = ("sign_language", "interpreter", *(f"interpreter:{code}" for code in LANGUAGES if code != "fr"))
+INTERPRETER_OF_ALL = N_("Interprète, quelle que soit la langue")
 AUDIENCE_TEXTS = {
     "citizen": N_("Les usagers, à la borne ou en ligne"),
     "staff": N_("Les conseillers France services et les agents"),
@@ -95,11 +98,18 @@ def _number(name: str, label: str, least: int, most: int, hint: str = "", legend
 
 
 async def _service_inputs(asked: Asked) -> Sequence[Input]:
+    reader = asked.translate, asked.language
+
     def said(texts: Mapping[str, str]) -> list[tuple[str, str]]:
         return [(code, asked.translate(text)) for code, text in texts.items()]
 
-    languages = [(code, language_name(code, asked.language)) for code in LANGUAGES]
-    needs = said({need: NEED_TEXTS[need] for need in sorted(HUMAN_NEEDS)})
+    # what the service has already is always there to be kept, even if it is rare
+    now = await service_values(asked["service"]) if "service" in asked.where else NEW_SERVICE
+    languages = [(code, language_name(code, asked.language)) for code in dict.fromkeys((*LANGUAGES, *now["languages"]))]
+    needs = [
+        (code, asked.translate(INTERPRETER_OF_ALL) if code == "interpreter" else need_text(code, *reader))
+        for code in dict.fromkeys((*MET_NEEDS, *now["meets_needs"]))
+    ]
     return (
         Input("organisation_id", N_("Organisme"), "select", options=await organisation_names()),
         Input("name", N_("Nom"), hint=N_("Avec les mots de tous les jours.")),

@@ -1,7 +1,7 @@
 """What the back office's forms of the offer accept."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
@@ -55,12 +55,14 @@ def _office(line: str) -> dict[str, Any]:
     return {"address": address, "latitude": latitude, "longitude": longitude}
 
 
-def _some(value: list[str]) -> list[str]:
+def _some(value: list[Any]) -> list[Any]:
     if not value:
         raise PydanticCustomError("choice", CHOICE_ERROR)
     return value
 
 
+LanguageCode = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}$")]
+MetNeed = Annotated[str, StringConstraints(pattern="^(sign_language|interpreter(:[a-z]{2,3})?)$")]
 Departments = Annotated[list[str], BeforeValidator(_departments)]
 
 
@@ -108,10 +110,10 @@ class ServiceForm(BaseModel):
     notice_minutes: Annotated[int, Field(ge=0, le=30 * 1440)] = 0
     horizon_days: Annotated[int, Field(ge=1, le=366)]
     reminder_hours: Annotated[int, Field(ge=1, le=336)]
-    audiences: list[str] = Field(default_factory=list, validate_default=True)
-    modes: list[str] = Field(default_factory=list, validate_default=True)
-    languages: list[str] = Field(default_factory=list, validate_default=True)
-    meets_needs: list[str] = Field(default_factory=list)
+    audiences: list[Literal["citizen", "staff", "partner"]] = Field(default_factory=list, validate_default=True)
+    modes: list[Literal["kiosk", "home"]] = Field(default_factory=list, validate_default=True)
+    languages: list[LanguageCode] = Field(default_factory=list, validate_default=True)
+    meets_needs: list[MetNeed] = Field(default_factory=list)
     future_limit: Annotated[int, Field(ge=1, le=20)]
     walk_in: bool = False
     waiting_list: bool = False

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from booking.models import Absence, Agent, AgentHours, AgentRule, Assignment, Organisation, Service, Workplace
+from booking.models import Absence, Agent, AgentHours, AgentRule, Assignment, Organisation, Service, Site, Workplace
 from booking.office_record import Changed
 from booking.search import slots
 from tests.booking.agenda_world import Client, World, heard, page, sign_in
@@ -214,3 +214,23 @@ async def test_what_belongs_to_another_agent_is_not_there(admin: Client, world: 
     await page(admin, own(world, f"/hours/{hours.id}"), 404)
     await page(admin, f"/admin/agents/{NOBODY}", 404)
     assert await Absence.exists(id=absence.id)
+
+
+async def test_retired_service_stays_with_its_agents(admin: Client, world: World) -> None:
+    await Service.filter(id=world.service.id).update(retired_at=world.now)
+    organisation = await Organisation.first()
+    assert organisation
+    form = {
+        "name": "Claire Fontaine", "email": "claire@example.org", "organisation_id": organisation.id,
+        "timezone": "Europe/Paris", "language": "fr", "active": "yes",
+    }  # fmt: skip
+    await post(admin, own(world, "/edit"), form)
+    assert [service.id for service in await world.agent.services] == [world.service.id]
+
+
+async def test_hours_for_a_house_that_closed_do_not_become_hours_for_all(admin: Client, world: World) -> None:
+    await AgentHours.filter(agent_id=world.agent.id).delete()
+    await post(admin, own(world, "/hours/new"), {"day0": "9h-12h", "site_ids": [world.site.id]})
+    await Site.filter(id=world.site.id).update(active=False)
+    [row] = await AgentHours.filter(agent_id=world.agent.id)
+    assert f'value="{world.site.id}" checked' in await page(admin, own(world, f"/hours/{row.id}"))

@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser
 
-from booking.models import AgentHours, Organisation, Workplace
+from booking.models import AgentHours, BusyCalendar, Organisation, Workplace
 from tests.booking.agenda_world import PASSWORD, World
 from tests.support.accessibility import assert_accessible
 
@@ -36,6 +36,29 @@ async def test_every_page_is_accessible_and_fits(
         f"{house}/hours", f"{house}/kiosks/{world.kiosk.id}", f"{house}/kiosks/{world.kiosk.id}/outages/new",
     )  # fmt: skip
     for path in paths:
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.goto(str(server.make_url(path)))
+            assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, width)
+        await assert_accessible(page)
+    await context.close()
+
+
+async def test_agents_calendar_is_accessible_and_fits(served: tuple[World, TestServer], browser: Browser) -> None:
+    world, server = served
+    for failing in (None, world.now):
+        await BusyCalendar.create(
+            agent=world.agent, kind="ics", url="", due_at=world.now, worked_at=world.now, failing_since=failing,
+            last_error="calendar_silent" if failing else "",
+        )  # fmt: skip
+    context = await browser.new_context(locale="fr-FR")
+    page = await context.new_page()
+    await page.goto(str(server.make_url("/sign-in")))
+    await page.get_by_label("Adresse électronique").fill("claire@example.org")
+    await page.get_by_label("Mot de passe").fill(PASSWORD)
+    await page.get_by_role("button", name="Se connecter", exact=True).click()
+    await page.wait_for_url("**/agent")
+    for path in ("/agent/calendar", "/agent/calendar/calendars/new", "/agent/calendar/absences/new"):
         for width in WIDTHS:
             await page.set_viewport_size({"width": width, "height": 800})
             await page.goto(str(server.make_url(path)))

@@ -194,3 +194,18 @@ async def test_pages_speak_english(client: Client, world: World) -> None:
     await sign_in(client, "admin")
     assert "Housing aid" in await page(client, "/admin/offer?lang=en")
     assert "Who may book" in await page(client, f"/admin/offer/services/{world.service.id}?lang=en")
+
+
+async def test_rare_languages_and_interpreters_are_kept(client: Client, world: World) -> None:
+    await Service.filter(id=world.service.id).update(languages=["fr", "br"], meets_needs=["interpreter:fa"])
+    await sign_in(client, "admin")
+    path = f"/admin/offer/services/{world.service.id}"
+    html = await page(client, path)
+    assert re.findall(r'name="languages" value="(\w+)" checked', html) == ["fr", "br"]
+    assert re.findall(r'name="meets_needs" value="([\w:]+)" checked', html) == ["interpreter:fa"]
+    form = SERVICE | {"organisation_id": str((await Organisation.first()).id)}  # type: ignore[union-attr]
+    await post(client, path, form | {"languages": ["fr", "br"], "meets_needs": ["interpreter:fa", "interpreter"]})
+    saved = await Service.get(id=world.service.id)
+    assert (saved.languages, saved.meets_needs) == (["fr", "br"], ["interpreter:fa", "interpreter"])
+    for wrong in ({"audiences": ["anybody"]}, {"modes": ["moon"]}, {"meets_needs": ["tea"]}):
+        assert "fr-error-text" in await post(client, path, form | wrong, 422)
