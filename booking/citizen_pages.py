@@ -151,7 +151,7 @@ async def show_join(request: web.Request) -> web.StreamResponse:
 async def submit_join(request: web.Request) -> web.StreamResponse:
     """POST /rdv/{token}/join: the citizen is there, at home; this browser may enter the call."""
     item = await _held(request)
-    throttle(request, "manage", CHANGES, CHANGES_SECONDS)
+    throttle(request, "manage", CHANGES, CHANGES_SECONDS, who=item.id)
     if item.mode != HOME or item.status not in (Status.CHECKED_IN, Status.IN_CALL):
         try:
             done = await check_in(now=utcnow(), appointment_id=item.id, kiosk_id=None, actor=CITIZEN)

@@ -21,6 +21,7 @@ from teleconsult.errors import Conflict, DomainError, Expired, Invalid
 from teleconsult.web.events import EVENTS, publish
 from teleconsult.web.forms import Form, read_form
 from teleconsult.web.i18n import language
+from teleconsult.web.keys import SETTINGS
 from teleconsult.web.problems import sentence, status_of
 from teleconsult.web.render import render
 from teleconsult.web.throttle import throttle
@@ -78,8 +79,8 @@ async def submit_join(request: web.Request) -> web.StreamResponse:
 
 async def submit_earlier(request: web.Request) -> web.StreamResponse:
     """POST /rdv/{token}/earlier: whoever has an appointment waits for an earlier one."""
-    throttle(request, "waiting", JOINED_AT_MOST, JOINED_SECONDS)
     item = await appointment_view(read_manage(request.app[SIGNER], request.match_info["token"], utcnow()))
+    throttle(request, "waiting", JOINED_AT_MOST, JOINED_SECONDS, who=item.id)
     if not item.kiosk_id:
         raise NoWaitingList
     citizen = Citizen(
@@ -103,7 +104,8 @@ async def submit_accept(request: web.Request) -> web.StreamResponse:
     """POST /rdv/offer/{token}/accept: the slot that was kept becomes the appointment."""
     place = await _place(request)
     try:
-        done = await waiting.accept(now=utcnow(), entry_id=place.id)
+        key = request.app[SETTINGS].signing_key
+        done = await waiting.accept(now=utcnow(), entry_id=place.id, key=key)
     except (Conflict, Invalid, Expired) as refused:
         return _refused(request, await _place(request), refused)
     await publish(request.app, done.events)

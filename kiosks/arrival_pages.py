@@ -69,6 +69,7 @@ async def _keep_answer(counter: Counter, refusal: DomainError) -> None:
 
 async def arrival(request: web.Request) -> web.Response:
     """A reference was typed, or a scanner typed a pass."""
+    await terminals.current(request)
     form = (await read_form(request, Code)).value
     if form is None:
         raise go("/kiosk/arrival")
