@@ -24,11 +24,13 @@ from booking.errors import (
     ServiceUnknown,
     SiteUnknown,
 )
+from booking.fairness import person_hash
 from booking.holds import Held
 from booking.idempotency import Once
 from booking.lifecycle import Actor, ActorKind, Status
 from booking.models import Appointment, Notice, Service, Site, WaitingEntry
 from booking.notices import Kind, NoticeState, Recipient
+from booking.offer import KIOSK
 from booking.record import Done
 from booking.schemas import Citizen
 from booking.search import Slot, slots
@@ -90,7 +92,8 @@ async def join(
         raise ServiceUnknown(service=service_id)
     if not await Site.exists(id=site_id, active=True):
         raise SiteUnknown(site=site_id)
-    if not service.waiting_list or service.retired_at is not None:
+    open_to_citizens = "citizen" in service.audiences and KIOSK in service.modes
+    if not service.waiting_list or service.retired_at is not None or not open_to_citizens:
         raise NoWaitingList
     if not citizen.email:
         raise AddressMissing(field="email")
@@ -141,10 +144,11 @@ async def offer_all(*, now: datetime) -> int:
     return offers
 
 
-async def accept(*, now: datetime, entry_id: str) -> Done:
+async def accept(*, now: datetime, entry_id: str, key: str) -> Done:
     """Take the slot that is offered: it becomes an appointment, or the appointment moves there.
 
-    Again: the same appointment. Raises EntryUnknown, OfferOver, and what `book` or `reschedule` raise.
+    `key`: the service's secret, by which a person's appointments are counted. Again: the same appointment.
+    Raises EntryUnknown, OfferOver, and what `book` or `reschedule` raise.
     """
     entry = await _entry(entry_id)
     if entry.state == ACCEPTED and entry.appointment_id:
@@ -166,6 +170,7 @@ async def accept(*, now: datetime, entry_id: str) -> Done:
             now=now, service_id=entry.service_id, site_id=entry.site_id, start=entry.offered_start, citizen=citizen,
             actor=actor, channel="web", needs=entry.needs, once=Once("waiting", entry.id, entry.id),
             hold_id=entry.hold_id, hold_owner=owner,
+            person=person_hash(key=key, citizen=citizen, site_id=entry.site_id),
         )  # fmt: skip
     await WaitingEntry.filter(id=entry.id).update(state=ACCEPTED, appointment_id=done.appointment.id)
     return done

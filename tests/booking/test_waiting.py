@@ -18,6 +18,7 @@ from booking.errors import (
     ServiceUnknown,
     SiteUnknown,
     SlotTaken,
+    TooManyAppointments,
 )
 from booking.lifecycle import Status
 from booking.models import Appointment, Hold, Notice, Occupancy, Service, WaitingEntry
@@ -30,6 +31,7 @@ from tests.booking.offers import ANYBODY, MONDAY_8, Offer, make_offer, paris_mon
 from tests.booking.test_notices import booked
 from tests.support.smtp import SmtpServer
 
+KEY = "a secret of the service"
 TEN = paris_monday(10)
 OFFER = timedelta(minutes=30)
 NINE, TWELVE = paris_monday(9), paris_monday(12)
@@ -91,7 +93,7 @@ async def test_freed_slot_is_kept_for_the_first_then_for_the_next(database: Data
     # who did not answer is at the end of the line, and not offered the same again
     assert (await waiting.place_of(ids[0])).ahead == 1
     with pytest.raises(OfferOver):
-        await waiting.accept(now=late, entry_id=ids[0])
+        await waiting.accept(key=KEY, now=late, entry_id=ids[0])
 
 
 async def test_accepting_turns_what_was_kept_into_an_appointment_once(database: Database) -> None:
@@ -99,8 +101,8 @@ async def test_accepting_turns_what_was_kept_into_an_appointment_once(database: 
     entry_id = await join(offer, 0)
     await free(appointments[2])
     await waiting.offer_all(now=MONDAY_8)
-    done = await waiting.accept(now=MONDAY_8, entry_id=entry_id)
-    again = await waiting.accept(now=MONDAY_8, entry_id=entry_id)
+    done = await waiting.accept(key=KEY, now=MONDAY_8, entry_id=entry_id)
+    again = await waiting.accept(key=KEY, now=MONDAY_8, entry_id=entry_id)
     assert (done.appointment.id, len(done.events), again.events) == (again.appointment.id, 1, ())
     stored = await Appointment.get(id=done.appointment.id)
     assert (stored.starts_at, stored.status, stored.family_name) == (TEN, Status.BOOKED, "A")
@@ -115,7 +117,7 @@ async def test_two_clicks_at_once_make_one_appointment(database: Database) -> No
     await free(appointments[2])
     await waiting.offer_all(now=MONDAY_8)
     results = await asyncio.gather(
-        *[waiting.accept(now=MONDAY_8, entry_id=entry_id) for _ in range(3)], return_exceptions=True
+        *[waiting.accept(key=KEY, now=MONDAY_8, entry_id=entry_id) for _ in range(3)], return_exceptions=True
     )
     ids = {result.appointment.id for result in results if not isinstance(result, BaseException)}
     assert len(ids) == 1
@@ -130,7 +132,7 @@ async def test_many_processes_offer_a_slot_to_one(database: Database) -> None:
     assert await states(ids) == ["offered", "waiting", "waiting"]
     assert await Hold.all().count() == 1
     assert await Notice.filter(kind="offer", state=NoticeState.PENDING).count() == 1
-    assert (await waiting.accept(now=MONDAY_8, entry_id=ids[0])).appointment.starts_at == TEN
+    assert (await waiting.accept(key=KEY, now=MONDAY_8, entry_id=ids[0])).appointment.starts_at == TEN
 
 
 async def test_declining_lets_it_go_to_the_next_and_keeps_the_place(database: Database) -> None:
@@ -181,10 +183,24 @@ async def test_who_has_an_appointment_is_moved_to_an_earlier_one_only(database: 
     assert await waiting.offer_all(now=MONDAY_8) == 0
     await free(appointments[1])
     assert await waiting.offer_all(now=MONDAY_8) == 1
-    done = await waiting.accept(now=MONDAY_8, entry_id=entry_id)
+    done = await waiting.accept(key=KEY, now=MONDAY_8, entry_id=entry_id)
     assert (done.appointment.id, done.appointment.starts_at) == (mine.id, appointments[1].starts_at)
     assert not await Hold.all().exists()
     assert (await booked(offer, mine.starts_at)).starts_at == mine.starts_at
+
+
+async def test_waiting_is_no_way_round_the_limit_of_appointments_to_come(database: Database) -> None:
+    offer, appointments = await full_morning(future_limit=1)
+    ids = [await join(offer, 0)]
+    await free(appointments[1])
+    await waiting.offer_all(now=MONDAY_8)
+    await waiting.accept(key=KEY, now=MONDAY_8, entry_id=ids[0])
+    ids.append(await join(offer, 0))
+    await free(appointments[2])
+    await waiting.offer_all(now=MONDAY_8)
+    with pytest.raises(TooManyAppointments):
+        await waiting.accept(key=KEY, now=MONDAY_8, entry_id=ids[1])
+    assert await states(ids) == ["accepted", "offered"]
 
 
 async def test_only_what_fits_is_offered(database: Database) -> None:
@@ -214,9 +230,14 @@ async def test_what_a_list_refuses(database: Database) -> None:
     await Service.filter(id=offer.service.id).update(waiting_list=False)
     with pytest.raises(NoWaitingList):
         await join(offer, 1)
-    for verb in (waiting.accept, waiting.decline, waiting.leave):
+    await Service.filter(id=offer.service.id).update(waiting_list=True, audiences=["partner"])
+    with pytest.raises(NoWaitingList):
+        await join(offer, 1)
+    for verb in (waiting.decline, waiting.leave):
         with pytest.raises(EntryUnknown):
             await verb(now=MONDAY_8, entry_id="none")
+    with pytest.raises(EntryUnknown):
+        await waiting.accept(key=KEY, now=MONDAY_8, entry_id="none")
     assert await WaitingEntry.all().count() == 1
 
 
