@@ -3,16 +3,18 @@
 # make lint    style and import contracts of the Python
 # make types   types of the Python (mypy) and of the pages' JavaScript (tsc)
 # make format  put the formatting right, and the spaces of French texts
+# make bench   measure everything that has a benchmark (make bench-booking: slots and bookings only)
 # make clean   remove what was generated; the demonstration's data (var/) stays
 # make help    this list
 
 PORT ?= 8080
 WORKERS ?= auto
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 BIN := .venv/bin
 PACKAGES := teleconsult signaling booking kiosks
 
-.PHONY: help run test check lint types format bench clean environment test-environment vendor
+.PHONY: help run test check lint types format bench bench-booking clean environment test-environment vendor
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -39,8 +41,10 @@ format: test-environment
 	@git ls-files -co --exclude-standard -- $(PACKAGES) | grep -E '\.(py|html|txt|po)$$' | grep -v /migrations/ | \
 		xargs -d '\n' $(BIN)/python scripts/french_spaces.py
 
-bench:
-	@echo "There are no benchmarks yet."
+bench: bench-booking
+
+bench-booking: test-environment
+	$(BIN)/python -m benchmarks.booking $(BENCH_ARGS)
 
 environment:
 	@sh scripts/environment.sh run

@@ -18,5 +18,5 @@ def run(url: str) -> dict[str, Any]:
         subprocess.run([sys.executable, "-m", "venv", "--clear", FOLDER], check=True)
         subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES], check=True)
         (FOLDER / "installed").touch()
-    done = subprocess.run([python, SCRIPT, url], check=True, capture_output=True, text=True)
+    done = subprocess.run([python, SCRIPT, url], check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))

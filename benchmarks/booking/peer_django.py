@@ -96,6 +96,7 @@ def time_slots(service: int, agent: int, seconds: float = 5) -> dict[str, float]
 
     with CaptureQueriesContext(connection) as queries:
         ask()
+    statements = len(queries)
     took = []
     end, used = time.monotonic() + seconds, time.process_time()
     while time.monotonic() < end:
@@ -107,7 +108,7 @@ def time_slots(service: int, agent: int, seconds: float = 5) -> dict[str, float]
         "slots of one agent and day, p50 ms": round(took[len(took) // 2], 1),
         "p95 ms": round(took[int(0.95 * len(took))], 1),
         "process CPU ms": round(1000 * (time.process_time() - used) / len(took), 1),
-        "statements": len(queries),
+        "statements": statements,
     }
 
 
@@ -138,7 +139,7 @@ def race(service: int, agent: int) -> dict[str, int]:
                 asked["Location"],
                 {
                     "name": f"Person {number}", "email": f"p{number}@example.org", "phone_0": "FR",
-                    "phone_1": "612345678", "address": "Rue", "service_id": service,
+                    "phone_1": "612345678", "address": "Rue", "payment_type": "full",
                 },
             )  # fmt: skip
             statuses.append(f"submitted {done.status_code}")
