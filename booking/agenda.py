@@ -45,6 +45,7 @@ class AgendaItem:
     displaced: str  # why it must be placed anew; empty when it need not
     late_minutes: int  # how late the agent said to be
     mode: str  # kiosk, or home: then `kiosk` and `kiosk_id` are empty
+    room: str = ""  # the shared video room that the agent sits in, if one was taken
 
     @property
     def citizen(self) -> str:
@@ -115,6 +116,7 @@ class AgentFound:
 _COLUMNS = {
     "timezone": "site__timezone", "service": "service__name", "service_en": "service__name_en", "site": "site__name",
     "commune": "site__commune", "kiosk": "kiosk__name", "agent": "agent__name", "agent_timezone": "agent__timezone",
+    "room": "room__name",
 }  # fmt: skip
 _COLUMNS_OF_ONE = _COLUMNS | {
     "organisation": "service__organisation__name", "organisation_en": "service__organisation__name_en",
@@ -223,7 +225,7 @@ def _view(kind: type[V], row: dict[str, Any], language: str, **more: Any) -> V:
     row["service"] = _in_language(row["service"], row.pop("service_en"), language)
     row["status"] = Status(row["status"])
     row["needs"] = tuple(row["needs"])
-    row |= {"kiosk_id": row["kiosk_id"] or "", "kiosk": row["kiosk"] or ""}
+    row |= {"kiosk_id": row["kiosk_id"] or "", "kiosk": row["kiosk"] or "", "room": row["room"] or ""}
     return kind(**row, **more)
 
 

@@ -153,6 +153,7 @@ async def make_world(app: web.Application, now: datetime) -> World:
     site = await Site.create(
         name="France services Briare", commune="Briare", department="45", address="1 place de la République",
         postcode="45250", latitude=47.64, longitude=2.74, timezone=zone, phone="02 38 00 00 00",
+        open_on_holidays=True,  # the tests run on any day
     )  # fmt: skip
     kiosk = await Kiosk.create(site=site, name="Borne 1", equipment=["wheelchair"])
     agents = [await _make_agent(organisation, service, accounts[name], zone) for name in ("claire", "other")]
@@ -163,8 +164,9 @@ async def make_world(app: web.Application, now: datetime) -> World:
 
 async def _make_agent(organisation: Organisation, service: Service, account: Account, zone: str) -> Agent:
     agent = await Agent.create(
-        organisation=organisation, account=account, name=account.name, email=account.email, timezone=zone
-    )
+        organisation=organisation, account=account, name=account.name, email=account.email, timezone=zone,
+        works_on_holidays=True,
+    )  # fmt: skip
     await agent.services.add(service)
     for weekday in range(7):
         await AgentHours.create(agent=agent, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES)

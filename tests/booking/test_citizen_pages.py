@@ -209,6 +209,7 @@ async def test_taken_slot_is_answered_with_the_next_ones_here_and_near(client: C
         latitude=47.69,
         longitude=2.63,
         timezone=world.zone,
+        open_on_holidays=True,
     )
     await Kiosk.create(site=near, name="Borne 1")
     for weekday in range(7):

@@ -17,7 +17,7 @@ async def add_service(world: World, name: str, keywords: list[str], **more: obje
 async def add_house(commune: str, postcode: str, latitude: float, longitude: float, **more: object) -> Site:
     site = await Site.create(
         **{"name": f"France services {commune}", "commune": commune, "postcode": postcode, "department": postcode[:2],
-        "latitude": latitude, "longitude": longitude} | more
+        "latitude": latitude, "longitude": longitude, "open_on_holidays": True} | more
     )  # fmt: skip
     await Kiosk.create(site=site, name="Borne 1")
     for weekday in range(7):

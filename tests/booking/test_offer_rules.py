@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tortoise.exceptions import IntegrityError
 
+from booking.agenda import appointment_view
 from booking.book import book
 from booking.change import cancel
 from booking.errors import (
@@ -94,6 +95,7 @@ async def test_a_shared_room_is_the_third_thing_taken(database: Database) -> Non
     }
     second = (await booked(offer, paris_monday(10))).appointment
     assert second.room_id not in (None, first.room_id)
+    assert (await appointment_view(first.id)).room == (await Room.get(id=str(first.room_id))).name
     assert await left(offer, paris_monday(10)) == 0
     with pytest.raises(SlotTaken):
         await booked(offer, paris_monday(10))

@@ -51,7 +51,7 @@ class World:
 async def _site(name: str, commune: str, latitude: float, longitude: float) -> Site:
     site = await Site.create(
         name=name, commune=commune, department="45", address="1 place de la Mairie", postcode="45000",
-        latitude=latitude, longitude=longitude,
+        latitude=latitude, longitude=longitude, open_on_holidays=True,  # the tests run on any day
     )  # fmt: skip
     await SiteOpening.bulk_create(
         SiteOpening(site=site, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES) for weekday in range(7)
@@ -70,8 +70,9 @@ async def _account(email: str, name: str, role: Role) -> Account:
 
 async def _agent(organisation: Organisation, name: str, services: list[Service], account: Account | None) -> Agent:
     agent = await Agent.create(
-        organisation=organisation, name=name, email=f"{name.split()[0].lower()}@example.fr", account=account
-    )
+        organisation=organisation, name=name, email=f"{name.split()[0].lower()}@example.fr", account=account,
+        works_on_holidays=True,
+    )  # fmt: skip
     await agent.services.add(*services)
     await AgentHours.bulk_create(
         AgentHours(agent=agent, weekday=weekday, start_minute=0, end_minute=DAY_MINUTES) for weekday in range(7)
