@@ -3,11 +3,27 @@
 import logging
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.typing import Processor
 
 from teleconsult.settings import Settings
 
 QUIET = ("aioice", "aiortc", "apscheduler", "tortoise", "asyncio", "aiosqlite")
+
+
+class WithoutRequests(logging.Filter):
+    """Leaves out what aiohttp quotes of a request that it could not read: its sender's address, tokens, cookies."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything pass, but nothing of a request with it."""
+        if record.name == "aiohttp.server":
+            record.args = ()
+            record.msg = "request_failed"
+            error = record.exc_info[1] if record.exc_info else None
+            if isinstance(error, HttpProcessingError):
+                record.msg = f"request_unreadable: {type(error).__name__}"
+                record.exc_info = None
+        return True
 
 
 def configure_logs(settings: Settings) -> None:
@@ -34,8 +50,11 @@ def configure_logs(settings: Settings) -> None:
     if settings.log_format == "json":
         render.append(structlog.processors.format_exc_info)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*render, last]))
+    handler.addFilter(WithoutRequests())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    # it writes addresses and whole paths, tokens among them; `request` lines take its place
+    logging.getLogger("aiohttp.access").disabled = True
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
