@@ -245,7 +245,11 @@ async def _move_page(request: web.Request, item: AppointmentView, *, status: int
 async def _nearest(item: AppointmentView) -> list[Alternative]:
     """Return what is free around the time of an appointment that cannot be held, here and at the nearest houses."""
     return await alternatives(
-        now=utcnow(), service_id=item.service_id, site_id=item.site_id, start=item.starts_at, needs=item.needs,
+        now=utcnow(),
+        service_id=item.service_id,
+        site_id=item.site_id,
+        start=item.starts_at,
+        needs=item.needs,
         mode=item.mode,
     )
 

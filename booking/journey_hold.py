@@ -1,5 +1,6 @@
 """The one slot that a browser keeps while its citizen types."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,7 +27,7 @@ class Kept:
     seconds_left: int
 
 
-async def take(*, now: datetime, wanted: Wanted, owner: str) -> Kept:
+async def take(*, now: datetime, wanted: Wanted, owner: str, needs: Iterable[str] = (), actor: Actor = CITIZEN) -> Kept:
     """Hold what was chosen, instead of what this owner held before. Raises what `booking.holds.hold` does."""
     if wanted.start is None or wanted.place is None:
         raise ValueError("nothing was chosen")
@@ -36,11 +37,17 @@ async def take(*, now: datetime, wanted: Wanted, owner: str) -> Kept:
     others = [each.id for each in own if (each.service_id, each.site_id, each.starts_at, each.mode) != slot]
     held = await holds.hold(
         now=now, service_id=wanted.service, site_id=wanted.place, start=wanted.start, owner=owner, mode=mode,
-        instead_of=others[0] if others and len(others) == len(own) else None, actor=CITIZEN,
+        needs=needs, instead_of=others[0] if others and len(others) == len(own) else None, actor=actor,
     )  # fmt: skip
     for other in others:
         await holds.release(now=now, hold_id=other, owner=owner)
     return _kept(held, now)
+
+
+async def own_hold(*, now: datetime, owner: str) -> str | None:
+    """Return the id of what an owner holds, so that their own page still offers it; None if it is nothing."""
+    row = await Hold.filter(owner=owner_hash(owner), expires_at__gt=now).first() if owner else None
+    return row.id if row else None
 
 
 async def kept(*, now: datetime, wanted: Wanted, owner: str) -> Kept | None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from aiohttp import web
 
 from booking import search
 from booking.catalogue import Offered, Town, find_services, find_towns, offered_service
-from booking.journey import MAX_TEXT, Wanted, wanted_in
+from booking.journey import MAX_TEXT, Wanted, owner_of, wanted_in
+from booking.journey_hold import own_hold
 from booking.needs import NEED_TEXTS
 from booking.offer import KIOSK
 from booking.search import SiteAvailability, SiteFound
@@ -72,7 +74,7 @@ async def slots_page(request: web.Request, wanted: Wanted, *, status: int = 200,
     context = {
         "service": service, "wanted": wanted, "mode": mode, "places": places, "from_day": from_day,
         "page": SLOTS, "problem": "", "alternatives": [], "need_texts": NEED_TEXTS,
-        "choice": await _choice(service, wanted, places, request.query.get("from", "")),
+        "choice": await _choice(service, wanted, places, from_day, owner_of(request)),
     }  # fmt: skip
     return render(request, "booking/rdv_slots.html", context | more, status=status)
 
@@ -105,11 +107,12 @@ async def site_named(site_id: str) -> SiteFound | None:
     return next((each for each in await search.sites() if each.id == site_id), None)
 
 
-async def _choice(service: Offered, wanted: Wanted, places: Places, first_day: str) -> SlotChoice:
+async def _choice(service: Offered, wanted: Wanted, places: Places, from_day: date | None, owner: str) -> SlotChoice:
     if places.shown is None:
         return SlotChoice((), None)
     found = await search.slots(
-        now=utcnow(), service_id=service.id, site_id=places.shown.id, first_day=asked_day(first_day, utcnow()),
+        now=utcnow(), service_id=service.id, site_id=places.shown.id, first_day=from_day,
         days=DAYS_SEARCHED, mode=wanted.mode or KIOSK,
+        hold_id=await own_hold(now=utcnow(), owner=owner),
     )  # fmt: skip
     return slot_choice(found)

@@ -9,19 +9,24 @@ from pydantic import ValidationError
 from booking import search
 from booking.errors import NotBookable, SlotTaken
 from booking.search import Alternative
-from kiosks import choices, visits
-from kiosks.counters import counter_of
+from kiosks import choices, keeping, visits
+from kiosks.counters import Counter, counter_of
 from kiosks.people import as_typed, check_person, needs_offered
 from kiosks.reservation import confirmation, reserve
-from kiosks.schemas import Person, ServiceChoice, SlotChoice, VisitForm
+from kiosks.schemas import KeepForm, Person, ServiceChoice, SlotChoice, VisitForm
 from kiosks.screens import counter_screen, draft_for, go
 from kiosks.visits import Draft
 from teleconsult.clock import utcnow
+from teleconsult.errors import NotFound
 from teleconsult.web.events import publish
 from teleconsult.web.forms import Form, read_form
 from teleconsult.web.i18n import language
+from teleconsult.web.keys import SETTINGS
+from teleconsult.web.throttle import throttle
 from teleconsult.web.tokens import SIGNER
 
+# For one screen, whatever comes from its house's network besides.
+HOLDS, HOLDS_SECONDS = 60, 600
 SEARCH_FROM = 8  # with more services than this, a search box helps
 
 
@@ -50,6 +55,7 @@ async def choose_service(request: web.Request) -> web.Response:
         raise go(f"{counter.base}/service")
     kept: dict[str, Any] = {"service_id": service.id}
     if service.id != draft.service_id:
+        await keeping.give_back(now=utcnow(), visit_id=draft.id)
         kept |= {"starts_at": None, "place_id": None}
     await visits.keep(now=utcnow(), owner=counter.owner, visit_id=form.visit, **kept)
     raise go(f"{counter.base}/slot")
@@ -72,9 +78,10 @@ async def slot_page(request: web.Request) -> web.Response:
     if place is None or service is None:
         raise go(f"{counter.base}/service")
     needs, day = draft.details.get("needs", []), _day(request, "day")
+    held = await keeping.kept(now=now, draft=draft)
     times = await choices.times_at(
         now=now, service_id=service_id, site_id=place.id, first_day=day or _day(request, "from"), needs=needs,
-        all_day=day is not None,
+        all_day=day is not None, hold_id=held.id if held else None,
     )  # fmt: skip
     context = {
         "service": service, "place": place, "times": times, "paged": "from" in request.query or day is not None,
@@ -96,8 +103,9 @@ async def _instead(request: web.Request, draft: Draft, here: str) -> list[Altern
 
 
 async def choose_slot(request: web.Request) -> web.Response:
-    """Keep the time; whoever has said who they are goes straight back to the check."""
+    """Keep the time for this visit; whoever has said who they are goes straight back to the check."""
     counter, draft = await draft_for(request, "slot")
+    throttle(request, "kiosk-hold", HOLDS, HOLDS_SECONDS, who=counter.owner.terminal_id or counter.owner.account_id)
     form = (await read_form(request, SlotChoice)).value
     if form is None or await choices.house_named(form.time.place, counter.house) is None:
         raise go(f"{counter.base}/slot")
@@ -108,7 +116,27 @@ async def choose_slot(request: web.Request) -> web.Response:
         place_id=form.time.place,
         starts_at=form.time.start.astimezone(UTC),
     )
+    try:
+        await _take(counter)
+    except (SlotTaken, NotBookable) as refused:
+        raise go(f"{counter.base}/slot?refused={refused.code}") from None
     raise go(f"{counter.base}/{'check' if check_person(draft.details) else 'person'}")
+
+
+async def _take(counter: Counter) -> None:
+    if draft := await visits.find(counter.owner):
+        await keeping.take(now=utcnow(), draft=draft, actor=counter.actor)
+
+
+async def keep_slot(request: web.Request) -> web.Response:
+    """The screen is open (again), or its reader asks for more time. Raises SlotTaken when others have it now."""
+    counter = await counter_of(request)
+    form = (await read_form(request, KeepForm)).value
+    draft = await visits.find(counter.owner)
+    if form is None or draft is None or draft.id != form.visit or draft.stage != "draft":
+        raise NotFound
+    held = await keeping.keep(now=utcnow(), draft=draft, actor=counter.actor, longer=form.longer)
+    return web.json_response({"seconds": held.seconds_left if held else 0})
 
 
 async def person_page(request: web.Request) -> web.Response:
@@ -119,8 +147,14 @@ async def person_page(request: web.Request) -> web.Response:
 async def _person_screen(request: web.Request, errors: dict[str, str]) -> web.Response:
     counter, draft = await draft_for(request, "person")
     details = {"language": language(request)} | draft.details
-    context = {"errors": errors, "details": details, "needs": needs_offered()}
+    context = {"errors": errors, "details": details, "needs": needs_offered()} | await _held(draft, counter)
     return await counter_screen(request, counter, draft, "kiosks/booking_person.html", context)
+
+
+async def _held(draft: Draft, counter: Counter) -> dict[str, Any]:
+    """Return what the countdown shows."""
+    place = await choices.house_named(draft.place_id or "", counter.house)
+    return {"hold": await keeping.kept(now=utcnow(), draft=draft), "hold_zone": place.timezone if place else "UTC"}
 
 
 async def keep_person(request: web.Request) -> web.Response:
@@ -157,6 +191,7 @@ async def check_page(request: web.Request) -> web.Response:
     if service is None or place is None:
         raise go(f"{counter.base}/service")
     context = {"service": service, "place": place, "person": person, "needs": needs_offered()}
+    context |= await _held(draft, counter)
     return await counter_screen(request, counter, draft, "kiosks/booking_check.html", context)
 
 
@@ -167,7 +202,7 @@ async def confirm(request: web.Request) -> web.Response:
     try:
         done = await reserve(
             now=utcnow(), owner=counter.owner, visit_id=form.visit if form else "", actor=counter.actor,
-            channel=counter.channel,
+            channel=counter.channel, key=request.app[SETTINGS].signing_key,
         )  # fmt: skip
     except (SlotTaken, NotBookable) as refused:
         raise go(f"{counter.base}/slot?refused={refused.code}") from None

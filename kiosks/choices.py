@@ -61,16 +61,31 @@ def by_day(slots: list[Slot], *, days: int, times: int) -> Times:
 
 
 async def times_at(
-    *, now: datetime, service_id: str, site_id: str, first_day: date | None, needs: Collection[str], all_day: bool
+    *,
+    now: datetime,
+    service_id: str,
+    site_id: str,
+    first_day: date | None,
+    needs: Collection[str],
+    all_day: bool,
+    hold_id: str | None = None,
 ) -> Times:
     """Return the first free times at a house from a day on (today if not given); `all_day` shows one whole day.
+
+    `hold_id`: the visit's own hold, which is not taken for it.
 
     Raises ServiceUnknown, SiteUnknown, ServiceRetired.
     """
     found: list[Slot] = []
     for reach in (FIRST_LOOK_DAYS, FURTHER_LOOK_DAYS):
         found = await search.slots(
-            now=now, service_id=service_id, site_id=site_id, first_day=first_day, days=reach, needs=needs
+            now=now,
+            service_id=service_id,
+            site_id=site_id,
+            first_day=first_day,
+            days=reach,
+            needs=needs,
+            hold_id=hold_id,
         )
         if found:
             break

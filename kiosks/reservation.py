@@ -6,15 +6,17 @@ from datetime import datetime
 
 from booking.book import book
 from booking.events import AppointmentEvent
+from booking.fairness import person_hash
 from booking.idempotency import Once
 from booking.lifecycle import CHECK_IN_AFTER, CHECK_IN_BEFORE, Actor, Status
 from booking.meeting import Meeting, read_meeting
 from booking.models import Appointment
 from booking.passes import issue_pass
+from kiosks import keeping, visits
 from kiosks.events import KioskChanged
 from kiosks.models import Visit
 from kiosks.schemas import Person
-from kiosks.visits import Owner
+from kiosks.visits import Owner, hold_owner
 from teleconsult.web.tokens import Signer
 
 
@@ -35,11 +37,14 @@ class Booked:
     can_check_in: bool
 
 
-async def reserve(*, now: datetime, owner: Owner, visit_id: str, actor: Actor, channel: str) -> Reserved | None:
-    """Book what a draft says. However often it is asked, a visit makes one appointment.
+async def reserve(
+    *, now: datetime, owner: Owner, visit_id: str, actor: Actor, channel: str, key: str
+) -> Reserved | None:
+    """Book what a draft says, in the slot it keeps. However often it is asked, a visit makes one appointment.
 
-    Returns None if that visit is over. Raises SlotTaken, a NotBookable, ServiceUnknown or SiteUnknown, and pydantic's
-    ValidationError while the person is incomplete.
+    `key`: the service's secret, by which people's appointments to come are counted where citizens book themselves.
+    Returns None if that visit is over. Raises SlotTaken, a NotBookable, TooManyAppointments, ServiceUnknown or
+    SiteUnknown, and pydantic's ValidationError while the person is incomplete.
     """
     visit = await Visit.get_or_none(**owner.key, id=visit_id)
     if visit is None:
@@ -49,16 +54,23 @@ async def reserve(*, now: datetime, owner: Owner, visit_id: str, actor: Actor, c
     if visit.starts_at is None:
         return None
     person = Person.model_validate({name: value for name, value in visit.details.items() if value})
+    place_id = visit.place_id or owner.site_id
+    counted = person_hash(key=key, citizen=person.citizen, site_id=place_id) if owner.kiosk_id else ""
+    draft = await visits.find(owner)
+    held = await keeping.kept(now=now, draft=draft) if draft else None
     done = await book(
         now=now,
         service_id=visit.service_id or "",
-        site_id=visit.place_id or owner.site_id,
+        site_id=place_id,
         start=visit.starts_at,
         citizen=person.citizen,
         needs=person.needs,
         actor=actor,
         channel=channel,
         once=Once("visit", visit.id, visit.id),
+        hold_id=held.id if held else None,
+        hold_owner=hold_owner(visit.id),
+        person=counted,
     )
     # what was typed has served its purpose: only the appointment keeps it
     await Visit.filter(id=visit.id, stage="draft").update(

@@ -24,6 +24,7 @@ BOOKING: list[tuple[str, str, PageHandler]] = [
     ("GET", "/booking/person", booking_pages.person_page),
     ("POST", "/booking/person", booking_pages.give_person),
     ("POST", "/booking/person/keep", booking_pages.keep_person),
+    ("POST", "/booking/keep", booking_pages.keep_slot),
     ("GET", "/booking/check", booking_pages.check_page),
     ("POST", "/booking/check", booking_pages.confirm),
     ("GET", "/booking/done", booking_pages.done_page),

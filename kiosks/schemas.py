@@ -56,6 +56,12 @@ class VisitForm(BaseModel):
     visit: Identifier
 
 
+class KeepForm(VisitForm):
+    """What a screen asks for its slot when it opens, or when its button is pressed."""
+
+    longer: bool = False
+
+
 class Code(BaseModel):
     """A reference as typed, what a scanner read from a pass, or an enrolment code."""
 

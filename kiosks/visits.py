@@ -7,6 +7,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from booking import holds
 from kiosks.events import KioskChanged
 from kiosks.models import HelpRequest, Visit
 from teleconsult.database import transaction
@@ -57,6 +58,11 @@ class Draft:
         return not (self.service_id or self.details or self.appointment_id)
 
 
+def hold_owner(visit_id: str) -> str:
+    """Return the name under which a visit keeps a slot."""
+    return f"visit:{visit_id}"
+
+
 def _view(visit: Visit) -> Draft:
     return Draft(
         id=visit.id,
@@ -78,6 +84,7 @@ async def find(owner: Owner) -> Draft | None:
 
 async def begin(*, now: datetime, owner: Owner) -> Draft:
     """Forget whatever was under way and begin a new visit. Of two that begin at once, both get the same one."""
+    await _give_back(now, owner)
     try:
         async with transaction():
             await Visit.filter(**owner.key).delete()
@@ -98,12 +105,19 @@ async def keep(*, now: datetime, owner: Owner, visit_id: str, **chosen: Any) -> 
 
 async def wipe(*, now: datetime, owner: Owner) -> Sequence[KioskChanged]:
     """Forget the visit and close the answered calls for help; returns what to publish. Twice is as good as once."""
+    await _give_back(now, owner)
     async with transaction():
         gone = await Visit.filter(**owner.key).delete()
         if owner.kiosk_id:
             answered = HelpRequest.filter(kiosk_id=owner.kiosk_id, open_kiosk=None, closed_at=None)
             gone += await answered.update(closed_at=now)
     return owner.changed if gone else []
+
+
+async def _give_back(now: datetime, owner: Owner) -> None:
+    """Free the slot that the visit keeps."""
+    for visit_id in await Visit.filter(**owner.key, stage="draft").values_list("id", flat=True):
+        await holds.release_all(now=now, owner=hold_owner(str(visit_id)))
 
 
 async def forget_stale(*, now: datetime) -> Sequence[KioskChanged]:
@@ -113,6 +127,7 @@ async def forget_stale(*, now: datetime) -> Sequence[KioskChanged]:
     events = []
     for visit in [*await drafts.select_related("terminal"), *await others.select_related("terminal")]:
         await Visit.filter(id=visit.id, touched_at=visit.touched_at).delete()
+        await holds.release_all(now=now, owner=hold_owner(visit.id))
         if visit.terminal:
             events.append(KioskChanged(site_id=visit.site_id, kiosk_id=visit.terminal.kiosk_id))
     return events

@@ -46,7 +46,7 @@ async def finished_draft(world: World, owner: Owner, **more: object) -> str:
 
 async def book_it(owner: Owner, visit_id: str) -> str | None:
     done = await reserve(
-        now=utcnow(), owner=owner, visit_id=visit_id, actor=Actor(ActorKind.CITIZEN, "t"), channel="kiosk"
+        now=utcnow(), owner=owner, visit_id=visit_id, actor=Actor(ActorKind.CITIZEN, "t"), channel="kiosk", key="k"
     )
     return done.appointment_id if done else None
 

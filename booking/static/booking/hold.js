@@ -44,7 +44,8 @@ class Hold {
   }
 
   leave() {
-    if (!this.staying && this.left) navigator.sendBeacon(this.box.dataset.away ?? "", this.body());
+    const { away } = this.box.dataset;
+    if (away && !this.staying && this.left) navigator.sendBeacon(away, this.body());
   }
 
   /** Ask for it to be kept, again or longer. @param {boolean} longer */
