@@ -12,6 +12,8 @@ from aiohttp import web
 QUEUE_LENGTH = 64
 KEEP_ALIVE_SECONDS = 15
 RETRY_MS = 2000
+# Pages come back by themselves, and are asked again whether they may: a session that ended hears nothing for long.
+LISTEN_SECONDS = 600.0
 
 Message = tuple[str, dict[str, Any]]
 
@@ -26,7 +28,7 @@ class LiveHub:
         """Tell a topic's listeners `name` with `data` (identifiers and states, never personal data)."""
         for queue in tuple(self._listeners.get(topic, ())):
             if queue.qsize() >= QUEUE_LENGTH:
-                self._cut(queue)
+                self.cut(queue)
             else:
                 queue.put_nowait((name, data))
 
@@ -51,9 +53,10 @@ class LiveHub:
     def close(self) -> None:
         """End every stream: the process stops, and pages listen again elsewhere or later."""
         for queue in {queue for queues in self._listeners.values() for queue in queues}:
-            self._cut(queue)
+            self.cut(queue)
 
-    def _cut(self, queue: "asyncio.Queue[Message | None]") -> None:
+    def cut(self, queue: "asyncio.Queue[Message | None]") -> None:
+        """End a listener's stream; it listens again if it wants to and may."""
         self.leave(queue)
         queue.put_nowait(None)
 
@@ -62,9 +65,13 @@ LIVE: web.AppKey[LiveHub] = web.AppKey("live", LiveHub)
 
 
 async def live_response(request: web.Request, topics: Iterable[str]) -> web.StreamResponse:
-    """Stream the messages of topics to a page until it leaves. The caller has checked that it may listen."""
+    """Stream the messages of topics to a page, for ten minutes or until it leaves.
+
+    The caller has checked that it may listen.
+    """
     hub = request.app[LIVE]
     queue = hub.listen(topics)
+    end = asyncio.get_running_loop().call_later(LISTEN_SECONDS, hub.cut, queue)
     response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.content_type = "text/event-stream"
     try:
@@ -87,5 +94,6 @@ async def live_response(request: web.Request, topics: Iterable[str]) -> web.Stre
             await response.write_eof()
         raise
     finally:
+        end.cancel()
         hub.leave(queue)
     return response

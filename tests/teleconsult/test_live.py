@@ -3,8 +3,10 @@
 import asyncio
 import json
 
+import pytest
 from aiohttp import web
 
+from teleconsult.web import live
 from teleconsult.web.live import LIVE, QUEUE_LENGTH, LiveHub
 from tests.teleconsult.conftest import Client
 
@@ -35,6 +37,15 @@ async def test_the_streams_end_when_the_service_stops(client: Client, app: web.A
         await stream.content.readuntil(b"\n\n")
         app[LIVE].close()
         assert await stream.content.read() == b""
+
+
+async def test_a_stream_ends_so_that_rights_are_asked_for_again(
+    client: Client, app: web.Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LISTEN_SECONDS", 0.05)
+    async with client.get("/live") as stream:
+        assert (await stream.content.read()).startswith(b"retry:")
+    assert app[LIVE].listeners("table:4") == 0
 
 
 async def test_who_cannot_keep_up_is_cut_off() -> None:
