@@ -1,6 +1,5 @@
 """Verbs on agents' own calendars: add, remove, refresh; who refreshes is claimed by a lease."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +11,12 @@ from pydantic_core import PydanticCustomError
 from tortoise.expressions import Q
 
 from booking.availability import Interval, moment
+from booking.busy.apart import unfold_apart
 from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable, TooManyCalendars
 from booking.busy.fetch import Fetched, Source, fetch
 from booking.busy.guard import Network
 from booking.busy.seal import Seal
-from booking.busy.unfold import own_appointment_ids, taken, unfold
+from booking.busy.unfold import own_appointment_ids, taken
 from booking.errors import AgentUnknown
 from booking.lifecycle import Actor
 from booking.models import Agent, Appointment, BusyCalendar, BusyTime
@@ -140,8 +140,7 @@ async def _read(
     fetched = await fetch(source, start, end, allowed=reading.allowed, etag=etag)
     if fetched.texts is None:
         return fetched, None
-    # unfolding takes a while: calls that are under way must not wait for it
-    found = await asyncio.to_thread(unfold, fetched.texts, start, end, str(zones[0]))
+    found = await unfold_apart(fetched.texts, start, end, str(zones[0]))
     ids = sorted(own_appointment_ids(found))
     ours: set[str] = set()
     for first in range(0, len(ids), CHUNK):

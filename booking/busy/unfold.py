@@ -1,4 +1,4 @@
-"""From iCalendar texts to busy intervals, within bounds that a hostile calendar cannot leave. Pure.
+"""From iCalendar texts to busy intervals, within bounds (see also `booking.busy.apart`). Pure.
 
 What takes no time is left out: transparent (RFC 5545 3.8.2.7), cancelled, or free for Outlook.
 """
@@ -26,6 +26,7 @@ EARLIEST_YEAR = 1970
 # The finest that a diary repeats is once a day, a few times at most: anything finer unfolds without end.
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 MOST_A_DAY = 24
+MOST_UID = 255
 # What the libraries raise on values that they cannot make sense of
 SENSELESS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, BrokenCalendarProperty)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -55,7 +56,7 @@ def unfold(
     for number, event in enumerate(_events(texts)):
         if number >= MOST_EVENTS:
             raise CalendarTooLarge
-        series[str(event.get("UID", number))].append(event)
+        series[str(event.get("UID", number))[:MOST_UID]].append(event)
     until = clock() + SECONDS
     found: list[Busy] = []
     for uid, events in series.items():

@@ -25,7 +25,7 @@ from teleconsult.web.ticks import add_tick
 
 TICK_SECONDS = 60
 # How many calendars are read at once; a worker claims no more than that, so that its leases outlast its work.
-BATCH = 4
+BATCH = 2
 MOST_A_TICK = 200
 
 OPENING = N_(

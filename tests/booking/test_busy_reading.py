@@ -11,7 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from booking.busy import apart
 from booking.busy import fetch as fetching
+from booking.busy.apart import unfold_apart
 from booking.busy.errors import (
     CalendarAddressRefused,
     CalendarMissing,
@@ -308,6 +310,25 @@ def test_what_is_no_calendar_is_told_apart_from_an_empty_one(text: bytes) -> Non
 def test_own_appointments_do_not_count_twice() -> None:
     ours = Busy("0b5b7d1c-6a3e-4f57-9a43-9a4b5c0d6e7f", (0, 10))
     assert taken([ours, Busy("theirs", (20, 30))], {ours.uid.replace("-", "")}) == [(20, 30)]
+
+
+# In a process of its own
+
+
+async def test_process_answers_as_the_function_does() -> None:
+    texts = [calendar("DTSTART:20261124T090000Z\r\nDTEND:20261124T100000Z\r\nRRULE:FREQ=DAILY;COUNT=3")]
+    assert await unfold_apart(texts, START, END, "Europe/Paris") == unfold(texts, START, END, "Europe/Paris")
+    with pytest.raises(NotACalendar):
+        await unfold_apart([b"<html>"], START, END, "Europe/Paris")
+
+
+@pytest.mark.parametrize("limit", ["CPU_SECONDS", "SECONDS"])
+async def test_rule_that_never_comes_true_ends_with_its_process(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    never = "DTSTART:20261124T090000Z\r\nDTEND:20261124T100000Z\r\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
+    if limit == "SECONDS":
+        monkeypatch.setattr(apart, "SECONDS", 3)
+    with pytest.raises(CalendarTooLarge):
+        await unfold_apart([calendar(*[never] * 3)], START, END, "Europe/Paris")
 
 
 # Secrets
