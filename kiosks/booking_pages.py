@@ -6,8 +6,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from booking import search
+from booking import catalogue
 from booking.errors import NotBookable, SlotTaken
+from booking.offer import KIOSK
 from booking.search import Alternative
 from kiosks import choices, keeping, visits
 from kiosks.counters import Counter, counter_of
@@ -41,7 +42,8 @@ async def start(request: web.Request) -> web.Response:
 async def service_page(request: web.Request) -> web.Response:
     """Which service? By its everyday name."""
     counter, draft = await draft_for(request, "service")
-    offered = await search.services(counter.house.department)
+    audience = "citizen" if counter.at_kiosk else "staff"
+    offered = [each for each in await catalogue.offered(audience, counter.house.department) if KIOSK in each.modes]
     context = {"services": offered, "search": len(offered) > SEARCH_FROM}
     return await counter_screen(request, counter, draft, "kiosks/booking_service.html", context)
 

@@ -88,6 +88,8 @@ async def _write_offer() -> None:
             duration_minutes=reason.minutes,
             step_minutes=STEP_MINUTES,
             buffer_after_minutes=BUFFER_AFTER_MINUTES,
+            keywords=list(reason.keywords),
+            modes=reason.modes,
             documents=[{"fr": french, "en": english} for french, english in reason.documents],
             meets_needs=["sign_language", "interpreter"],
         )

@@ -24,7 +24,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason for a visit. Durations in minutes; `documents` are (French, English)."""
+    """A reason for a visit. Durations in minutes; `documents` are (French, English); `keywords` are everyday words."""
 
     slug: str
     body: str
@@ -34,6 +34,13 @@ class Reason:
     summary_en: str
     minutes: int
     documents: tuple[tuple[str, str], ...]
+    keywords: tuple[str, ...]
+    at_home: bool = False
+
+    @property
+    def modes(self) -> list[str]:
+        """Where the citizen may sit."""
+        return ["kiosk", "home"] if self.at_home else ["kiosk"]
 
 
 BODIES = (
@@ -88,6 +95,7 @@ REASONS = (
             ("Votre dernier avis d’imposition", "Your latest tax notice"),
             ("Les devis des travaux, si vous en avez", "Quotes for the works, if you have any"),
         ),
+        ("MaPrimeRénov’", "ANAH", "travaux", "isolation", "chauffage", "pompe à chaleur", "handicap", "heating"),
     ),
     Reason(
         "aides-agricoles",
@@ -101,6 +109,7 @@ REASONS = (
             ("Votre numéro PACAGE", "Your PACAGE number"),
             ("Le courrier reçu, s’il y en a un", "The letter you received, if any"),
         ),
+        ("Telepac", "ferme", "exploitation agricole", "paysan", "farm"),
     ),
     Reason(
         "droits-travail",
@@ -114,6 +123,8 @@ REASONS = (
             ("Votre contrat de travail", "Your employment contract"),
             ("Vos trois derniers bulletins de paie", "Your last three payslips"),
         ),
+        ("patron", "employeur", "prud’hommes", "heures supplémentaires", "démission", "fiche de paie", "dismissal"),
+        at_home=True,
     ),
     Reason(
         "impots",
@@ -127,6 +138,8 @@ REASONS = (
             ("Votre numéro fiscal", "Your tax number"),
             ("L’avis ou le courrier dont vous voulez parler", "The notice or letter you want to discuss"),
         ),
+        ("trésor public", "taxe foncière", "revenus", "prélèvement à la source", "amende", "tax"),
+        at_home=True,
     ),
     Reason(
         "titre-sejour",
@@ -140,6 +153,7 @@ REASONS = (
             ("Votre passeport ou titre de séjour", "Your passport or residence permit"),
             ("Un justificatif de domicile de moins de six mois", "Proof of address under six months old"),
         ),
+        ("carte de séjour", "visa", "étranger", "récépissé", "ANEF", "nationalité", "immigration"),
     ),
 )
 STEP_MINUTES = 30

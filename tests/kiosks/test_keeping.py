@@ -113,3 +113,15 @@ async def test_one_person_has_so_many_appointments_of_a_service(kiosk: tuple[Cli
         assert await Appointment.filter(given_name="Zoé").count() == expected
     assert answer.status == 409
     assert "déjà 1 rendez-vous à venir" in await answer.text()
+
+
+async def test_only_what_is_held_at_kiosks_for_citizens_is_offered_with_its_words(kiosk: tuple[Client, World]) -> None:
+    client, world = kiosk
+    await Service.filter(id=world.housing.id).update(keywords=["APL"])
+    await client.post("/kiosk/booking/start")
+    page = await text_of(client, "/kiosk/booking/service")
+    assert f'value="{world.housing.id}"' in page
+    assert 'data-words="APL"' in page
+    for refused in ({"audiences": ["staff"]}, {"audiences": ["citizen"], "modes": ["home"]}):
+        await Service.filter(id=world.housing.id).update(**refused)
+        assert f'value="{world.housing.id}"' not in await text_of(client, "/kiosk/booking/service")

@@ -1,4 +1,4 @@
-/** Narrow the list of services while one types; accents, capitals and hyphens do not matter. */
+/** Narrow the list of services while one types, also by their everyday words; accents and capitals do not matter. */
 
 const search = /** @type {HTMLInputElement | null} */ (document.querySelector("#service-search"));
 const none = document.querySelector("#service-none");
@@ -16,7 +16,7 @@ search?.addEventListener("input", () => {
   const words = plain(search.value).split(" ").filter(Boolean);
   let shown = 0;
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#services > li"))) {
-    const text = plain(item.textContent ?? "");
+    const text = plain(`${item.textContent} ${item.dataset.words ?? ""}`);
     item.hidden = !words.every((word) => text.includes(word));
     if (!item.hidden) shown += 1;
   }
