@@ -144,7 +144,7 @@ def _delay(request: web.Request, appointment: AppointmentView) -> str:
 
 async def _agent(request: web.Request, appointment: AppointmentView) -> Entry | None:
     account = current_account(request)
-    if account is None or appointment.agent_account_id != account.id:
+    if account is None or AccountRole.AGENT not in account.roles or appointment.agent_account_id != account.id:
         return None
     return Entry(
         participant=f"agent:{appointment.agent_id}",

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from booking.models import Agent, Appointment, Partner
+from booking.models import Agent, Appointment, Partner, SiteStaff
 from booking.partners import BOOKING_SCOPE, key_hash
 from booking.passes import CALENDAR, GUEST, MANAGE, PASS
 from booking.waiting_mail import WAITING
@@ -448,6 +448,23 @@ async def test_a_link_opens_its_one_thing_until_its_end(town: Town, policy: str,
         gone = town.token(purpose, subject[:-32] + "0" * 32)
         assert (await town.ask("anonymous", method, town.address(path, token=gone)))[0] < 500, path
         assert (await town.ask("anonymous", method, town.address(path, token=good)))[0] < 500, path
+
+
+async def test_rights_that_are_taken_away_are_gone_at_once(town: Town) -> None:
+    call, desk = f"/call/{town.appointment.id}", f"/desk/{town.world.here.id}"
+    for who in ("agent", "adviser"):
+        assert (await town.ask(who, "GET", call))[0] == 200
+    await SiteStaff.filter(account_id=town.world.adviser.id).delete()
+    assert (await town.ask("adviser", "GET", desk))[0] == 404
+    assert (await town.ask("adviser", "GET", call))[0] == 403
+    await Account.filter(id=town.world.agent_account.id).update(roles=[Role.STAFF.value])
+    assert (await town.ask("agent", "GET", "/agent"))[0] == 403
+    assert (await town.ask("agent", "GET", call))[0] == 403
+    await Account.filter(id=town.world.agent_account.id).update(roles=[Role.AGENT.value], active=False)
+    assert (await town.ask("agent", "GET", "/agent"))[0] == 303
+    assert (await town.ask("agent", "GET", call))[0] == 403
+    await terminals.revoke(now=utcnow(), site_id=town.world.here.id, kiosk_id=town.world.kiosk.id)
+    assert (await town.ask("terminal", "POST", "/kiosk/heartbeat"))[0] == 403
 
 
 async def test_the_interface_shows_an_appointment_to_its_holder_alone(town: Town) -> None:
