@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from booking.busy.work import refresh_due
 from booking.models import BusyCalendar, Kiosk
 from booking.search import slots
 from tests.booking.agenda_world import Client, World, page, served_world, sign_in
@@ -83,6 +84,8 @@ async def test_administrator_changes_what_can_be_booked(
     await post(client, f"{house}/kiosks/{world.kiosk.id}", {"name": "Borne 1"})
     assert not await Kiosk.filter(site_id=world.site.id, in_service=True).exists()
     assert await starts(world, day) == []
+    for path in (agent, house, f"{agent}/edit", f"{house}/staff/new"):
+        await page(client, path)
 
 
 async def test_busy_calendar_takes_slots_until_it_is_forgotten(
@@ -100,6 +103,8 @@ async def test_busy_calendar_takes_slots_until_it_is_forgotten(
     assert await starts(world, day) == [each for each in before if each < "09:00"]
     nine = datetime.combine(day + timedelta(days=14), time(9), zone)
     assert f"{nine:%H:%M}" not in await starts(world, nine.date())
+    assert await refresh_due(world.app, now=world.now + timedelta(minutes=20)) == 1
+    assert "Fonctionne" in await page(client, "/agent/calendar")
     [kept] = await BusyCalendar.all()
     await post(client, f"/agent/calendar/calendars/{kept.id}/delete", {})
     assert await starts(world, day) == before
