@@ -12,6 +12,7 @@ from booking.agenda import AgendaItem, displaced_items
 from booking.errors import AppointmentUnknown
 from booking.lifecycle import CHECK_IN_BEFORE, Status, may_follow
 from booking.models import Appointment, Kiosk, KioskOutage
+from booking.offer import KIOSK
 from booking.search import Alternative, alternatives
 from kiosks.houses import House
 from kiosks.models import HelpRequest, Terminal, Visit
@@ -133,12 +134,12 @@ async def appointment_row(*, now: datetime, site_id: str, appointment_id: str) -
 
 
 async def _rows(house: House, now: datetime) -> list[Row]:
-    """Return today's appointments in order; today is the house's."""
+    """Return today's appointments at the kiosks, in order; today is the house's. Those held from home are not here."""
     zone = ZoneInfo(house.timezone)
     today = now.astimezone(zone).date()
     # in UTC, since SQLite compares instants as they are written
     begin, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (today, today + timedelta(days=1)))
-    found = Appointment.filter(site_id=house.id, starts_at__gte=begin, starts_at__lt=end)
+    found = Appointment.filter(site_id=house.id, mode=KIOSK, starts_at__gte=begin, starts_at__lt=end)
     return [
         _row(each, now) for each in await found.select_related("service", "kiosk", "agent").order_by("starts_at", "id")
     ]
