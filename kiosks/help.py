@@ -39,7 +39,7 @@ async def take_back(*, now: datetime, terminal: TerminalView) -> Sequence[HelpAn
 
 async def answer(*, now: datetime, site_id: str, kiosk_id: str, account_id: str) -> Sequence[HelpAnswered]:
     """An adviser takes the open call of a kiosk of their house; only the first of two changes anything."""
-    waiting = HelpRequest.filter(open_kiosk=kiosk_id, site_id=site_id)
+    waiting = HelpRequest.filter(kiosk_id=kiosk_id, site_id=site_id, open_kiosk__isnull=False)
     if not await waiting.update(open_kiosk=None, answered_at=now, answered_by_id=account_id):
         return []
     return [HelpAnswered(site_id=site_id, kiosk_id=kiosk_id, coming=True)]

@@ -9,10 +9,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from booking.models import Agent, Appointment, Partner, SiteStaff
 from booking.partners import BOOKING_SCOPE, key_hash
@@ -304,7 +306,9 @@ class Town:
 
     async def ask(self, who: str, method: str, address: str, **more: str) -> tuple[int, str]:
         """Return the status and the Location that somebody gets for an empty request."""
-        async with self.clients[who].request(method, address, allow_redirects=False, headers=more) as answer:
+        async with self.clients[who].request(
+            method, URL(address, encoded=True), allow_redirects=False, headers=more
+        ) as answer:
             return answer.status, answer.headers.get("Location", "")
 
 
@@ -436,7 +440,7 @@ async def test_a_link_opens_its_one_thing_until_its_end(town: Town, policy: str,
         name for name in (MANAGE, CALENDAR, PASS, GUEST, WAITING, "feedback", "signaling", "proof") if name != purpose
     ]
     forged = [town.token(name, subject) for name in others]
-    forged += [good[:-9] + ("A" if good[-9] != "A" else "B") + good[-8:], f"x{good}", "a" * 5000, "é", "0" * 32]
+    forged += [good[:-9] + ("A" if good[-9] != "A" else "B") + good[-8:], f"x{good}", "a" * 5000, quote("é"), "0" * 32]
     for (method, path), listed_policy in sorted(listed().items()):
         if listed_policy != policy:
             continue
@@ -497,6 +501,18 @@ async def test_the_interface_shows_an_appointment_to_its_holder_alone(town: Town
         "anonymous", "GET", town.address("/api/v1/appointments/{id}"), Authorization=f"Bearer {town.token(MANAGE)}"
     )
     assert held[0] == 200
+
+
+@pytest.mark.parametrize("odd", ["a" * 60, "\U0001f986\0", "../../etc/passwd", "\r\nSet-Cookie: a=b"], ids=ascii)
+async def test_an_address_that_names_nothing_is_unknown_and_no_failure(town: Town, odd: str) -> None:
+    wrong = []
+    for (method, path), policy in listed().items():
+        for name in re.findall(r"\{(\w+)\}", path):
+            address = town.address(path, **{name: quote(odd, safe="")})
+            status, location = await town.ask(RIGHT.get(policy, "anonymous"), method, address)
+            if status >= 500 or status == 200:
+                wrong.append((method, address, status, location))
+    assert not wrong
 
 
 async def test_another_house_is_another_world(town: Town) -> None:
