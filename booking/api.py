@@ -11,6 +11,7 @@ from booking import search
 from booking.api_auth import Caller, booker, holder, reader
 from booking.book import book
 from booking.change import cancel, reschedule
+from booking.fairness import person_hash
 from booking.idempotency import Once
 from booking.passes import issue_calendar, issue_manage
 from booking.public import PublicAppointment, public_appointment
@@ -106,6 +107,7 @@ async def create_appointment(request: web.Request) -> web.StreamResponse:
         needs=wanted.needs,
         actor=caller.actor,
         channel=caller.channel,
+        person=_counted(request, caller, wanted),
         once=_once(request, caller, wanted),
     )
     await publish(request.app, done.events)
@@ -139,6 +141,13 @@ async def cancel_appointment(request: web.Request) -> web.StreamResponse:
     done = await cancel(now=now, appointment_id=appointment_id, actor=actor, reason=wanted.reason)
     await publish(request.app, done.events)
     return await _appointment(request, appointment_id)
+
+
+def _counted(request: web.Request, caller: Caller, wanted: AppointmentRequest) -> str:
+    """Return by what a citizen's appointments to come are counted; a partner answers for its own."""
+    if caller.partner:
+        return ""
+    return person_hash(key=request.app[SETTINGS].signing_key, citizen=wanted.citizen, site_id=wanted.site)
 
 
 def _once(request: web.Request, caller: Caller, wanted: BaseModel) -> Once | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from booking.fair_play import CALM_FROM_A_NETWORK, MOST_FROM_A_NETWORK, SECONDS
-from booking.models import Hold
+from booking.models import Hold, Service
 from booking.proof_of_work import LIFETIME, ProofWrong, new_challenge, read_proof
 from teleconsult.clock import utcnow
 from teleconsult.web.throttle import THROTTLE
@@ -88,3 +88,19 @@ async def test_proofs_do_not_open_the_door_for_ever(client: Client, world: World
     for _ in range(MOST_FROM_A_NETWORK):
         world.app[THROTTLE].take("hold-most:127.0.0.1", MOST_FROM_A_NETWORK, SECONDS, time.monotonic())
     assert (await press(client, world, cookie="robot")).status == 429
+
+
+# Who has many appointments to come
+
+
+async def test_the_api_counts_a_citizens_appointments_as_the_pages_do(client: Client, world: World) -> None:
+    await Service.filter(id=world.service.id).update(future_limit=1)
+    form = {
+        "service": world.service.id, "site": world.site.id,
+        "citizen": {"given_name": "Rose", "family_name": "Noir", "email": "rose@example.org"},
+    }  # fmt: skip
+    starts = [(world.next_start + timedelta(hours=hours)).isoformat() for hours in (2, 3)]
+    first = await client.post("/api/v1/appointments", json=form | {"start": starts[0]})
+    assert first.status == 201, await first.text()
+    second = await client.post("/api/v1/appointments", json=form | {"start": starts[1]})
+    assert (second.status, (await second.json())["code"]) == (409, "too_many_appointments")
