@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from secrets import token_hex
 from typing import Any
 
 import asyncpg
@@ -106,7 +107,8 @@ def crowd(world: World, chance: random.Random) -> Iterator[Request]:
 
 
 def _booking(service: str, site: str, start: datetime) -> Request:
-    citizen = {"given_name": "Jeanne", "family_name": "Martin", "email": "jeanne.martin@example.org"}
+    # everybody is somebody else: one person may hold only so many appointments of a service
+    citizen = {"given_name": "Jeanne", "family_name": "Martin", "email": f"{token_hex(8)}@example.org"}
     return Request(
         "/api/v1/appointments", {"service": service, "site": site, "start": start.isoformat(), "citizen": citizen}
     )
