@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         default="", description="Mail server: smtp://user:password@host:587?starttls=1 or smtps://user:password@host"
     )
+    deliver: bool = Field(default=True, description="Send mails from this process; if not, another one must")
     mail_from: str = Field(default="", description="The service's own mail address; invitations come from it")
     kiosk_idle_seconds: int = Field(default=90, ge=15, le=3600, description="Silence before a kiosk asks who is there")
     kiosk_warning_seconds: int = Field(default=30, ge=5, le=300, description="Time to answer before the kiosk is wiped")

@@ -83,7 +83,7 @@ async def connections(ports: Sequence[int], clients: int) -> AsyncIterator[list[
 
 async def drive(ports: Sequence[int], clients: int, requests: Iterable[Request]) -> Measured:
     """Let `clients` ask at once, each its next request as soon as it has an answer, until all are asked."""
-    waiting = iter([request.raw() for request in requests])
+    waiting = (request.raw() for request in requests)
     measured = Measured()
 
     async def work(connection: Connection) -> None:

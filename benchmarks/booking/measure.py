@@ -36,9 +36,9 @@ async def measure(url: str, postgres: PostgresServer, size: Size, processes: int
             for clients in (1, 16):
                 rows.append(await _row(name, fleet, clients, make(world, chance), seconds))
         await drive(fleet.ports, BOOKERS, islice(bookings(world, chance), 200))
+        statements = await _statements(fleet, postgres, world, chance)
         rows.append(await _row("book a free start", fleet, BOOKERS, bookings(world, chance), seconds))
         rows.append(await _row("book one of ten starts", fleet, BOOKERS, crowd(world, chance), seconds))
-        statements = await _statements(fleet, postgres, world, chance)
         connection = await asyncpg.connect(url)
         checks = {
             "appointments before": world.appointments,
