@@ -163,7 +163,10 @@ def make_composer(app: web.Application) -> Composer:
 
 
 def setup(app: web.Application) -> None:
-    """Deliver for as long as the application serves, if it is to. `app[MAILER]` must be there, and the database opened before."""
+    """Deliver for as long as the application serves, if it is to.
+
+    `app[MAILER]` must be there, and the database opened before.
+    """
     app[DELIVERY] = delivery = Delivery(app[MAILER], make_composer(app))
     if not app[SETTINGS].deliver:
         return
