@@ -5,7 +5,7 @@ A hold that has lapsed is in nobody's way: searches do not see it, and whoever w
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from booking.errors import HoldExpired, TooManyHolds
@@ -63,6 +63,7 @@ async def hold(
 
     Raises SlotTaken with alternatives, a NotBookable that says why, ServiceUnknown, SiteUnknown, TooManyHolds.
     """
+    start = start.astimezone(UTC)  # SQLite compares instants as texts
     mine = Hold.filter(owner=owner_hash(owner), expires_at__gt=now)
     same = await mine.filter(service_id=service_id, site_id=site_id, starts_at=start, mode=mode).first()
     if same is not None and agent_id in (None, same.agent_id) and not tuple(needs):

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -206,3 +207,10 @@ async def test_a_crowd_after_a_lapsed_hold_and_its_owner_get_one_slot(database: 
     assert sum(isinstance(each, SlotTaken) for each in results) == 8
     assert await Appointment.all().count() == 1
     assert (await Occupancy.all().count(), await Hold.all().count()) == (2, 0)
+
+
+async def test_the_same_slot_told_in_another_zone_is_the_same_hold(database: Database) -> None:
+    offer = await make_offer()
+    first = await kept(offer, paris_monday(10))
+    again = await kept(offer, paris_monday(10).astimezone(ZoneInfo("Indian/Reunion")))
+    assert again.id == first.id
