@@ -24,9 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="TCP port to listen on")
 
-    demo = commands.add_parser(
-        "demo", help="load the demonstration and serve it (known passwords, no real data)"
-    )
+    demo = commands.add_parser("demo", help="load the demonstration and serve it (known passwords, no real data)")
     demo.add_argument("--host", help="address to listen on")
     demo.add_argument("--port", type=int, help="TCP port to listen on")
 

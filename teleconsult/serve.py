@@ -51,9 +51,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _why(refused: OSError, settings: Settings) -> str:
     if refused.errno == errno.EADDRINUSE:
-        return (
-            f"Port {settings.port} is taken by another program. Choose another, for example: make run PORT=8081"
-        )
+        return f"Port {settings.port} is taken by another program. Choose another, for example: make run PORT=8081"
     if refused.errno == errno.EACCES:
         return f"Port {settings.port} needs more rights. Choose one above 1024, for example: make run PORT=8080"
     return f"Cannot listen on {settings.host}:{settings.port}: {refused.strerror}."
