@@ -34,7 +34,11 @@ def main() -> None:
     args = parser.parse_args()
     sizes = {"base": Size()}
     if args.growth:
-        sizes |= {"agents x 10": Size(agents=2000), "houses x 10": Size(sites=500)}
+        sizes |= {
+            "agents x 10, as many services": Size(agents=2000, team=500),
+            "agents and services x 10": Size(agents=2000),
+            "houses x 10": Size(sites=500),
+        }
     began, load = datetime.now(UTC), os.getloadavg()
     figures: dict[str, Any] = {}
     with running_postgres(POSTGRES) as postgres:

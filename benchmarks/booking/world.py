@@ -14,7 +14,6 @@ from teleconsult.database import connect, new_id
 PARIS = ZoneInfo("Europe/Paris")
 DAYS = 60
 SERVICES_EACH = 2
-AGENTS_EACH = 50
 KIOSKS_EACH = 2
 APPOINTMENT, STEP, BUFFER = 25, 30, 5
 HOUSE_HOURS = ((9 * 60, 12 * 60), (13 * 60 + 30, 17 * 60))
@@ -23,9 +22,10 @@ AGENT_HOURS = (9 * 60, 17 * 60)
 
 @dataclass(frozen=True)
 class Size:
-    """How many agents and houses. Fifty agents make an organisation; each of them gives both of its services."""
+    """How many agents and houses. A team makes an organisation; each of its agents gives both of its services."""
 
     agents: int = 200
+    team: int = 50
     sites: int = 50
 
     @property
@@ -64,7 +64,7 @@ async def _offer(world: World, size: Size) -> list[tuple[list[str], list[str]]]:
     """Return (services, agents) of each organisation."""
     teams = []
     hours = []
-    for number in range(-(-size.agents // AGENTS_EACH)):
+    for number in range(-(-size.agents // size.team)):
         body = await Organisation.create(slug=f"body-{number}", name=f"Direction {number}")
         services = [
             await Service.create(
@@ -73,7 +73,7 @@ async def _offer(world: World, size: Size) -> list[tuple[list[str], list[str]]]:
             )
             for each in range(SERVICES_EACH)
         ]  # fmt: skip
-        names = range(number * AGENTS_EACH, min(size.agents, (number + 1) * AGENTS_EACH))
+        names = range(number * size.team, min(size.agents, (number + 1) * size.team))
         agents = [
             Agent(organisation_id=body.id, name=f"Agent {each}", email=f"a{each}@agents.example") for each in names
         ]
