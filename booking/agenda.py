@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from booking.availability import local_midnight, moment
+from booking.engine.availability import local_midnight, moment
 from booking.errors import AgentUnknown, AppointmentUnknown, SiteUnknown
 from booking.lifecycle import ActorKind, Status
 from booking.models import Agent, Appointment, Site, Transition

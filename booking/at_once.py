@@ -13,12 +13,12 @@ from typing import Any
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
+from booking.engine.offer import HOME, agent_resource, kiosk_resource
+from booking.engine.placement import Placement
 from booking.idempotency import Once
 from booking.lifecycle import Actor
 from booking.models import Appointment, IdempotencyKey, Notice, Transition
-from booking.notices import Kind, Recipient, owed_notices
-from booking.offer import HOME, agent_resource, kiosk_resource
-from booking.placement import Placement
+from booking.notifications.notices import Kind, Recipient, owed_notices
 from teleconsult.database import dialect, new_id
 
 _TAKEN_COLUMNS = ("id", "resource", "starts_at", "ends_at", "appointment_id")

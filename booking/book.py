@@ -7,26 +7,26 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from booking.at_once import can_write_at_once, write_at_once
-from booking.availability import instant
+from booking.engine.availability import instant
+from booking.engine.free import prepare
+from booking.engine.occupancies import hand_over
+from booking.engine.offer import HOME, KIOSK, ServiceRules, service_rules, site_place
+from booking.engine.placement import Placement, Wish, place, refuse_strangers, slot_taken
+from booking.engine.search import first_start
+from booking.engine.searching import NEARBY
+from booking.engine.seating import SEAT_FIELDS, Outrun, seat
 from booking.errors import ConsentMissing, NotBookable, SlotTaken
 from booking.events import AppointmentBooked
 from booking.fairness import require_room_for_one_more
-from booking.free import prepare
 from booking.holds import own_hold
 from booking.idempotency import Once, answered, remember
 from booking.lifecycle import Actor, Status
 from booking.models import Appointment, Hold, Kiosk
 from booking.needs import equipment_for
-from booking.notices import Kind, plan_notices
-from booking.occupancies import hand_over
-from booking.offer import HOME, KIOSK, ServiceRules, service_rules, site_place
+from booking.notifications.notices import Kind, plan_notices
 from booking.passes import new_reference
-from booking.placement import Placement, Wish, place, refuse_strangers, slot_taken
 from booking.record import ATTEMPTS, Done, again_after_deadlock, event, require_access, write_down
 from booking.schemas import Citizen
-from booking.search import first_start
-from booking.searching import NEARBY
-from booking.seating import SEAT_FIELDS, Outrun, seat
 from teleconsult.database import new_id, transaction
 
 

@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
+from booking.engine.occupancies import release
+from booking.engine.placement import Placement, Wish, place, slot_taken
+from booking.engine.seating import SEAT_FIELDS, Outrun, seat
 from booking.errors import NotCancellable, NotReschedulable
 from booking.events import AppointmentCancelled, AppointmentRescheduled
 from booking.holds import own_hold
 from booking.lifecycle import Actor, ActorKind, Status, may_follow
 from booking.models import Appointment
-from booking.notices import Kind, plan_notices
-from booking.occupancies import release
-from booking.placement import Placement, Wish, place, slot_taken
+from booking.notifications.notices import Kind, plan_notices
 from booking.record import Done, again_after_deadlock, event, locked, move, require_access, require_hold, write_down
-from booking.seating import SEAT_FIELDS, Outrun, seat
 from teleconsult.database import transaction
 
 # They change what is ahead of them; what has begun is the agent's and the house's to sort out.

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from booking.sites_csv import NotTheList, SitesFile, read_sites
-from booking.sites_import import Plan, plan_import, write_import
+from booking.sites.csv import NotTheList, SitesFile, read_sites
+from booking.sites.importing import Plan, plan_import, write_import
 
 
 async def import_sites(file: str, *, write: bool, say: Callable[[str], None] = print) -> int:

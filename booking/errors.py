@@ -24,7 +24,7 @@ class AppointmentUnknown(NotFound):
 
 
 class SlotTaken(Conflict):
-    """Somebody else has it. `alternatives` is a list of `booking.search.Alternative`, the best first."""
+    """Somebody else has it. `alternatives` is a list of `booking.engine.search.Alternative`, the best first."""
 
     code = "slot_taken"
 

@@ -5,10 +5,10 @@ import unicodedata
 from datetime import datetime
 from hashlib import sha256
 
+from booking.engine.queries import run
 from booking.errors import TooManyAppointments
 from booking.lifecycle import Status
 from booking.models import Appointment
-from booking.queries import run
 from booking.schemas import Citizen
 from teleconsult.database import dialect
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from booking.engine.offer import KIOSK
+from booking.engine.placement import Placement, Wish, place, slot_taken
+from booking.engine.seating import Outrun, take
 from booking.errors import HoldExpired, TooManyHolds
 from booking.lifecycle import Actor
 from booking.models import Hold
-from booking.offer import KIOSK
-from booking.placement import Placement, Wish, place, slot_taken
 from booking.record import again_after_deadlock
-from booking.seating import Outrun, take
 from teleconsult.database import new_id, transaction
 
 HOLD_SECONDS = 300

@@ -10,7 +10,7 @@ from booking.agenda import AgendaItem, agent_days, agent_of_id
 from booking.events import AppointmentDelayed
 from booking.lifecycle import Status
 from booking.models import Notice
-from booking.notices import Kind, NoticeState, plan_news
+from booking.notifications.notices import Kind, NoticeState, plan_news
 from booking.record import Done, event, locked
 from teleconsult.database import transaction
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from booking.engine.occupancies import Range, claim
+from booking.engine.offer import HOME, kiosk_resource
 from booking.errors import (
     ActorRefused,
     AlreadyCheckedIn,
@@ -31,8 +33,6 @@ from booking.lifecycle import (
     status_after,
 )
 from booking.models import Appointment, Kiosk, Occupancy, Site
-from booking.occupancies import Range, claim
-from booking.offer import HOME, kiosk_resource
 from booking.record import Done, event, locked, move, require_hold
 from teleconsult.database import transaction
 

@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-import booking.delivery
-from booking import waiting_pages
-from booking.api_operations import OPERATIONS
+from booking.api.operations import OPERATIONS
 from booking.holds import drop_expired
 from booking.live import setup_live
-from booking.office_routes import setup_office
-from booking.pages import setup_pages
+from booking.notifications import delivery
+from booking.office.routes import setup_office
+from booking.pages import waiting as waiting_pages
+from booking.pages.routes import setup_pages
 from booking.progress import close_missed
 from booking.texts import ERROR_TEXTS
 from teleconsult.clock import utcnow
@@ -28,7 +28,7 @@ def setup(app: web.Application) -> None:
     setup_office(app)
     add_operations(app, OPERATIONS)
     setup_live(app)
-    booking.delivery.setup(app)
+    delivery.setup(app)
     waiting_pages.setup(app)
     add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
     add_tick(app, "expired_holds", HOLDS_SECONDS, _drop_holds)

@@ -13,6 +13,10 @@ from tortoise.connection import get_connection
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
+from booking.engine.occupancies import release
+from booking.engine.placement import Placement, Wish, place
+from booking.engine.search import alternatives
+from booking.engine.seating import SEAT_FIELDS, Outrun, seat
 from booking.errors import (
     KioskUnknown,
     NotBookable,
@@ -24,13 +28,9 @@ from booking.errors import (
 from booking.events import AppointmentDisplaced, AppointmentRescheduled
 from booking.lifecycle import Actor, ActorKind, Outcome, Status
 from booking.models import Absence, Appointment, Kiosk, KioskOutage
-from booking.notices import Kind, plan_news, plan_notices
-from booking.occupancies import release
-from booking.placement import Placement, Wish, place
+from booking.notifications.notices import Kind, plan_news, plan_notices
 from booking.progress import record_outcome
 from booking.record import Done, again_after_deadlock, event, locked, write_down
-from booking.search import alternatives
-from booking.seating import SEAT_FIELDS, Outrun, seat
 from teleconsult.database import dialect, transaction
 
 # What fails until further notice may work again in two days: who comes later than that is left alone until then.

@@ -15,6 +15,8 @@ from tortoise.expressions import Q
 from booking import holds
 from booking.book import book
 from booking.change import reschedule
+from booking.engine.offer import KIOSK
+from booking.engine.search import Slot, slots
 from booking.errors import (
     AddressMissing,
     AlreadyWaiting,
@@ -29,11 +31,9 @@ from booking.holds import Held
 from booking.idempotency import Once
 from booking.lifecycle import Actor, ActorKind, Status
 from booking.models import Appointment, Notice, Service, Site, WaitingEntry
-from booking.notices import Kind, NoticeState, Recipient
-from booking.offer import KIOSK
+from booking.notifications.notices import Kind, NoticeState, Recipient
 from booking.record import Done
 from booking.schemas import Citizen
-from booking.search import Slot, slots
 from teleconsult.database import transaction
 from teleconsult.errors import DomainError
 

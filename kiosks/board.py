@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from tortoise.expressions import Q
 
 from booking.agenda import AgendaItem, displaced_items
+from booking.engine.offer import KIOSK
+from booking.engine.search import Alternative, alternatives
 from booking.errors import AppointmentUnknown
 from booking.lifecycle import CHECK_IN_BEFORE, Status, may_follow
 from booking.models import Appointment, Kiosk, KioskOutage
-from booking.offer import KIOSK
-from booking.search import Alternative, alternatives
 from kiosks.houses import House
 from kiosks.models import HelpRequest, Terminal, Visit
 

@@ -6,10 +6,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from booking import catalogue
+from booking.engine.offer import KIOSK
+from booking.engine.search import Alternative
 from booking.errors import NotBookable, SlotTaken
-from booking.offer import KIOSK
-from booking.search import Alternative
+from booking.journey import catalogue
 from kiosks import choices, keeping, visits
 from kiosks.counters import Counter, counter_of
 from kiosks.people import as_typed, check_person, needs_offered

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from booking import search
-from booking.search import Alternative, ServiceFound, SiteAvailability, SiteFound, Slot
+from booking.engine import search
+from booking.engine.search import Alternative, ServiceFound, SiteAvailability, SiteFound, Slot
 from kiosks.houses import House
 
 DAYS_SHOWN = 3

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from booking import holds, journey_hold
-from booking.journey import Wanted
-from booking.journey_hold import Kept
+from booking import holds
+from booking.engine.offer import KIOSK
+from booking.journey import hold as journey_hold
+from booking.journey.choices import Wanted
+from booking.journey.hold import Kept
 from booking.lifecycle import Actor
-from booking.offer import KIOSK
 from kiosks.visits import Draft, hold_owner
 
 

@@ -9,8 +9,8 @@ from booking.events import AppointmentEvent
 from booking.fairness import person_hash
 from booking.idempotency import Once
 from booking.lifecycle import CHECK_IN_AFTER, CHECK_IN_BEFORE, Actor, Status
-from booking.meeting import Meeting, read_meeting
 from booking.models import Appointment
+from booking.notifications.meeting import Meeting, read_meeting
 from booking.passes import issue_pass
 from kiosks import keeping, visits
 from kiosks.events import KioskChanged

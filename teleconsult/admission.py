@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from booking.agenda import AppointmentView, appointment_view
+from booking.engine.offer import HOME
 from booking.lifecycle import CHECK_IN_BEFORE, CLOSED, Status
 from booking.needs import need_text
-from booking.offer import HOME
 from booking.passes import GUEST_COOKIE, read_guest, shown_reference
 from kiosks.gate import current_visit
 from kiosks.houses import is_adviser_of

@@ -16,10 +16,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from booking.api.partners import BOOKING_SCOPE, key_hash
 from booking.models import Agent, Appointment, Partner, SiteStaff
-from booking.partners import BOOKING_SCOPE, key_hash
+from booking.notifications.waiting_mail import WAITING
 from booking.passes import CALENDAR, GUEST, MANAGE, PASS
-from booking.waiting_mail import WAITING
 from kiosks import terminals
 from teleconsult.accounts.models import Account
 from teleconsult.accounts.roles import Role

@@ -10,18 +10,18 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 from tortoise.expressions import Q
 
-from booking.availability import Interval, moment
 from booking.busy.apart import unfold_apart
 from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable, TooManyCalendars
 from booking.busy.fetch import Fetched, Source, fetch
 from booking.busy.guard import Network
 from booking.busy.seal import Seal
 from booking.busy.unfold import own_appointment_ids, taken
+from booking.engine.availability import Interval, moment
 from booking.errors import AgentUnknown
 from booking.lifecycle import Actor
 from booking.models import Agent, Appointment, BusyCalendar, BusyTime
-from booking.office_errors import EntryUnknown
-from booking.office_record import Changed, changed
+from booking.office.errors import EntryUnknown
+from booking.office.record import Changed, changed
 from teleconsult.database import transaction
 from teleconsult.web.i18n import N_
 

@@ -16,8 +16,8 @@ import recurring_ical_events
 from icalendar import Calendar
 from icalendar.error import BrokenCalendarProperty
 
-from booking.availability import Interval, instant, merge
 from booking.busy.errors import CalendarTooLarge, NotACalendar
+from booking.engine.availability import Interval, instant, merge
 
 MOST_EVENTS = 10_000
 MOST_OCCURRENCES = 10_000
@@ -130,7 +130,7 @@ def _instant(when: Any, zone: ZoneInfo) -> int:
 
 
 def own_appointment_ids(found: Iterable[Busy]) -> set[str]:
-    """Return the appointments' ids that UIDs may stand for: ours are UUIDs (see `booking.invitations`)."""
+    """Return the appointments' ids that UIDs may stand for (see `booking.notifications.invitations`)."""
     return {each.uid.replace("-", "") for each in found if UUID.fullmatch(each.uid)}
 
 

@@ -12,9 +12,9 @@ from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable
 from booking.busy.guard import read_networks
 from booking.busy.seal import Seal
 from booking.keys import MAILER
-from booking.letters import Action, Letter
-from booking.messages import TEMPLATE, AddressInvalid, build_message
 from booking.models import Agent, BusyCalendar
+from booking.notifications.letters import Action, Letter
+from booking.notifications.messages import TEMPLATE, AddressInvalid, build_message
 from booking.ports import DeliveryFailure
 from teleconsult.clock import utcnow
 from teleconsult.database import new_id

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking.sites_csv import read_sites
-from booking.sites_import import plan_import, write_import
+from booking.sites.csv import read_sites
+from booking.sites.importing import plan_import, write_import
 
 FILE = Path(__file__).with_name("data") / "houses.csv"
 FULL = ("printer", "scanner", "wheelchair", "hearing_loop")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from booking.api.partners import BOOKING_SCOPE, key_hash
 from booking.models import Agent, AgentHours, Appointment, Kiosk, Organisation, Partner, Service, Site, SiteStaff
-from booking.partners import BOOKING_SCOPE, key_hash
 from teleconsult.accounts.models import Account
 from teleconsult.accounts.passwords import hash_password
 from teleconsult.accounts.roles import Role

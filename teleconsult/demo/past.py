@@ -6,9 +6,9 @@ from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from booking.engine.offer import agent_resource, kiosk_resource
 from booking.lifecycle import ActorKind, Outcome, Status
 from booking.models import Appointment, Occupancy, Transition
-from booking.offer import agent_resource, kiosk_resource
 from booking.passes import ALPHABET, REFERENCE_LENGTH
 from signaling.models import CallParticipation, CallRecord
 from teleconsult.database import new_id

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from booking.engine.occupancies import Range, claim, release
+from booking.engine.offer import agent_resource, kiosk_resource
 from booking.lifecycle import CHECK_IN_AFTER, CHECK_IN_BEFORE, Actor, ActorKind, Outcome, Status
 from booking.models import Appointment, Occupancy
-from booking.occupancies import Range, claim, release
-from booking.offer import agent_resource, kiosk_resource
 from booking.passes import new_reference, shown_reference
 from booking.record import locked, move, write_down
 from teleconsult.clock import utcnow

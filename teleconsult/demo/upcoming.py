@@ -5,10 +5,10 @@ from random import Random
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
+from booking.engine.occupancies import Range, claim
+from booking.engine.offer import agent_resource, kiosk_resource
 from booking.lifecycle import Actor, ActorKind, Status
 from booking.models import Appointment
-from booking.occupancies import Range, claim
-from booking.offer import agent_resource, kiosk_resource
 from booking.passes import new_reference
 from booking.record import write_down
 from teleconsult.database import transaction

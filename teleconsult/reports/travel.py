@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from booking.distance import great_circle_km
+from booking.engine.distance import great_circle_km
 
 # Road distance over great circle: an estimate, usual for France.
 ROAD_FACTOR = 1.3

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from booking.delivery import make_composer
-from booking.meeting import Meeting
-from booking.messages import Composer
+from booking.notifications.delivery import make_composer
+from booking.notifications.meeting import Meeting
+from booking.notifications.messages import Composer
 from teleconsult.ground import make_ground
 from teleconsult.settings import Settings
 from teleconsult.web.i18n import Gettext, Translations

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from booking.agent_board import Board, local_day, make_board, monday_of
 from booking.lifecycle import Status
+from booking.pages.agent_board import Board, local_day, make_board, monday_of
 
 # Monday 23 November 2026, 10:10 in Paris
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)

@@ -13,8 +13,8 @@ from aiohttp.test_utils import TestClient
 from jsonschema import Draft202012Validator
 from pytest_aiohttp import AiohttpClient
 
+from booking.api.partners import key_hash
 from booking.models import Appointment, IdempotencyKey, Partner
-from booking.partners import key_hash
 from teleconsult.app import make_app
 from teleconsult.settings import Settings
 from tests.booking.offers import Offer, make_offer, make_site

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from booking.availability import (
+from booking.engine.availability import (
     DAY,
     MINUTE,
     Clerk,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from booking.book import book
+from booking.engine.search import slots
 from booking.errors import (
     AppointmentUnknown,
     BeyondHorizon,
@@ -38,7 +39,6 @@ from booking.models import (
 )
 from booking.passes import ALPHABET, find_by_reference, shown_reference
 from booking.record import Done
-from booking.search import slots
 from teleconsult.database import Database
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, Offer, make_agent, make_offer, make_site, paris_monday
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar, Event
 
-from booking import outbox
 from booking.book import book
 from booking.change import cancel, reschedule
-from booking.delivery import Delivery
 from booking.lifecycle import Status
 from booking.models import Agent, Appointment, Notice
-from booking.notices import Kind, NoticeState
+from booking.notifications import outbox
+from booking.notifications.delivery import Delivery
+from booking.notifications.notices import Kind, NoticeState
 from booking.ports import Mailer
 from teleconsult.database import Database
 from teleconsult.mail.smtp import SmtpMailer, read_server

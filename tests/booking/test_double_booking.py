@@ -7,9 +7,9 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from booking.book import book
+from booking.engine.occupancies import Range, claim
 from booking.errors import SlotTaken
 from booking.models import Appointment, Notice, Occupancy, Transition
-from booking.occupancies import Range, claim
 from booking.record import Done, again_after_deadlock
 from teleconsult.database import Database, connect, transaction, violated_constraint
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, Offer, make_offer, make_site, paris_monday

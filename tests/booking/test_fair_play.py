@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from booking.fair_play import CALM_FROM_A_NETWORK, MOST_FROM_A_NETWORK, SECONDS
+from booking.journey.fair_play import CALM_FROM_A_NETWORK, MOST_FROM_A_NETWORK, SECONDS
+from booking.journey.proof_of_work import LIFETIME, ProofWrong, new_challenge, read_proof
 from booking.models import Hold, Service
-from booking.proof_of_work import LIFETIME, ProofWrong, new_challenge, read_proof
 from teleconsult.clock import utcnow
 from teleconsult.web.throttle import THROTTLE
 from teleconsult.web.tokens import Signer

@@ -9,11 +9,11 @@ import pytest
 
 from booking.book import book
 from booking.change import reschedule
+from booking.engine.search import slots
 from booking.errors import HoldExpired, NeedNotMet, NoKioskInService, SlotTaken, TooManyHolds
 from booking.holds import Held, drop_expired, extend, held, hold, release, release_all
 from booking.models import Appointment, Hold, Kiosk, Occupancy
 from booking.record import Done
-from booking.search import slots
 from teleconsult.database import Database
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, Offer, make_offer, paris_monday
 

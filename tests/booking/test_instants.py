@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from booking.agent_appointment_pages import FollowUpForm
-from booking.citizen_pages import MoveForm
-from booking.journey import wanted_in
+from booking.journey.choices import wanted_in
+from booking.pages.agent_appointment import FollowUpForm
+from booking.pages.citizen import MoveForm
 from booking.schemas import RescheduleRequest
 from kiosks.schemas import SlotChoice
 

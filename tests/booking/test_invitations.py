@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
-from booking.invitations import Links, Method, event_calendar, invitation, one_line
-from booking.meeting import Meeting
-from booking.notices import Recipient
+from booking.notifications.invitations import Links, Method, event_calendar, invitation, one_line
+from booking.notifications.meeting import Meeting
+from booking.notifications.notices import Recipient
 from tests.booking.meetings import NOW, ORIGIN, SENDER, make_meeting, translator
 
 LINKS = {

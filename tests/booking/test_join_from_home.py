@@ -8,11 +8,11 @@ from icalendar import Calendar
 
 from booking.change import reschedule
 from booking.errors import KioskNeeded
-from booking.invitations import Links, Method, invitation
-from booking.letters import write_letter
 from booking.lifecycle import Actor, ActorKind
 from booking.models import Appointment, Kiosk, Occupancy, Service
-from booking.notices import Kind, Recipient
+from booking.notifications.invitations import Links, Method, invitation
+from booking.notifications.letters import write_letter
+from booking.notifications.notices import Kind, Recipient
 from booking.passes import GUEST_COOKIE, read_guest
 from booking.progress import check_in
 from teleconsult.clock import utcnow

@@ -5,8 +5,8 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
-from booking.fair_play import CALM_FROM_A_NETWORK, FROM_A_DEVICE
 from booking.holds import drop_expired
+from booking.journey.fair_play import CALM_FROM_A_NETWORK, FROM_A_DEVICE
 from booking.models import Appointment, Hold, Notice, Occupancy, Service
 from teleconsult.clock import utcnow
 from tests.booking.agenda_world import STEP, Client, World, page

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
-from booking.fair_play import CALM_FROM_A_NETWORK, SECONDS
+from booking.journey.fair_play import CALM_FROM_A_NETWORK, SECONDS
 from booking.models import Appointment, Hold
 from teleconsult.clock import utcnow
 from teleconsult.web.throttle import THROTTLE

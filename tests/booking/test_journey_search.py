@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking.catalogue import find_towns
+from booking.journey.catalogue import find_towns
 from booking.models import Kiosk, Organisation, Service, Site, SiteOpening
 from tests.booking.agenda_world import DAY_MINUTES, Client, World, page
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from tortoise.connection import get_connection
 
-from booking import kept
+from booking.engine import kept
+from booking.engine.search import slots
 from booking.models import (
     Absence,
     Agent,
@@ -24,7 +25,6 @@ from booking.models import (
     SiteOpening,
     Workplace,
 )
-from booking.search import slots
 from teleconsult.database import Database, Record, connect, new_id, transaction
 from tests.booking.offers import MONDAY_8, Offer, make_offer, paris_monday
 

@@ -12,7 +12,7 @@ from booking.events import AppointmentDelayed
 from booking.late import MINUTE, STEP_MINUTES, affected, delays, tell_late
 from booking.lifecycle import Status
 from booking.models import Agent, Appointment, Notice
-from booking.notices import NoticeState
+from booking.notifications.notices import NoticeState
 from booking.progress import check_in
 from teleconsult.database import Database
 from tests.booking.offers import ANYBODY, MONDAY_8, Offer, make_offer, paris_monday

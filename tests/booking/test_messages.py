@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from booking.meeting import Meeting
-from booking.messages import AddressInvalid
-from booking.notices import Kind, Recipient
+from booking.notifications.meeting import Meeting
+from booking.notifications.messages import AddressInvalid
+from booking.notifications.notices import Kind, Recipient
 from teleconsult.web.i18n import format_day_time
 from tests.booking.meetings import NOW, ORIGIN, SENDER, composer, make_meeting
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from booking import outbox
 from booking.book import book
 from booking.change import cancel, reschedule
 from booking.models import Agent, Appointment, Notice
-from booking.notices import Kind, NoticeState, Recipient, owed_notices, plan_notices
+from booking.notifications import outbox
+from booking.notifications.notices import Kind, NoticeState, Recipient, owed_notices, plan_notices
 from booking.schemas import Citizen
 from teleconsult.database import Database, transaction
 from tests.booking.offers import ANYBODY, MONDAY_8, SYSTEM, Offer, make_offer, paris_monday

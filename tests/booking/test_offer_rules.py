@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from booking.agenda import appointment_view
 from booking.book import book
 from booking.change import cancel
+from booking.engine.search import availability, slots
 from booking.errors import (
     AudienceRefused,
     ConsentMissing,
@@ -43,7 +44,6 @@ from booking.models import (
 )
 from booking.record import Done
 from booking.schemas import Citizen
-from booking.search import availability, slots
 from teleconsult.database import Database, violated_constraint
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, Offer, make_agent, make_offer, make_site, paris_monday
 

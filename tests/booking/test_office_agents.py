@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from booking.engine.search import slots
 from booking.models import Absence, Agent, AgentHours, AgentRule, Assignment, Organisation, Service, Site, Workplace
-from booking.office_record import Changed
-from booking.search import slots
+from booking.office.record import Changed
 from tests.booking.agenda_world import Client, World, heard, page, sign_in
 from tests.booking.test_office_offer import post
 

@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from booking.busy.work import refresh_due
+from booking.engine.search import slots
 from booking.models import BusyCalendar, Kiosk
-from booking.search import slots
 from tests.booking.agenda_world import Client, World, page, served_world, sign_in
 from tests.booking.test_busy_reading import Hostile, calendar, says
 from tests.booking.test_office_offer import post

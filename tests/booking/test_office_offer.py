@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from booking.engine.search import slots
 from booking.errors import ServiceRetired
 from booking.models import Organisation, Room, Service, Workplace
-from booking.office_record import Changed
-from booking.search import slots
+from booking.office.record import Changed
 from tests.booking.agenda_world import Client, World, heard, page, sign_in
 
 SERVICE = {

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from booking.engine.search import slots
 from booking.models import Kiosk, KioskOutage, Site, SiteClosure, SiteOpening, SiteStaff
-from booking.search import slots
 from tests.booking.agenda_world import Client, World, page, sign_in
 from tests.booking.test_office_offer import post
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from booking.office_times import local_instants, make_rrule, read_ranges, read_rrule, write_ranges
+from booking.office.times import local_instants, make_rrule, read_ranges, read_rrule, write_ranges
 
 
 @pytest.mark.parametrize(

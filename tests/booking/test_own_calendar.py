@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from booking.engine.search import slots
 from booking.models import Absence, Agent, AgentHours, AgentRule
-from booking.office_record import Changed
-from booking.search import slots
+from booking.office.record import Changed
 from tests.booking.agenda_world import Client, World, heard, page, sign_in
 from tests.booking.test_office_offer import post
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.availability import (
+from booking.engine.availability import (
     Agenda,
     Clerk,
     Interval,

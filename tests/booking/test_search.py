@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from booking.book import book
+from booking.engine.search import alternatives, availability, services, sites, slots
 from booking.errors import ServiceRetired, ServiceUnknown, SiteUnknown
 from booking.models import Absence, Organisation, Service
-from booking.search import alternatives, availability, services, sites, slots
 from teleconsult.database import Database
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, Offer, make_agent, make_offer, make_site, paris_monday
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from booking.commands import import_sites
 from booking.models import Site, SiteOpening
-from booking.sites_csv import BadLine, NotTheList, Opening, Reason, SitesFile, parse_hours, read_sites
-from booking.sites_import import plan_import, write_import
+from booking.sites.csv import BadLine, NotTheList, Opening, Reason, SitesFile, parse_hours, read_sites
+from booking.sites.importing import plan_import, write_import
 from teleconsult.database import Database
 
 HEADER = (

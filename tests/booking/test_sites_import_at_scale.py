@@ -5,9 +5,9 @@ import random
 import pytest
 
 from booking.models import Site, SiteOpening
-from booking.sites_csv import NotTheList, Reason, SitesFile, read_sites
-from booking.sites_import import plan_import, write_import
-from booking.territories import METROPOLE
+from booking.sites.csv import NotTheList, Reason, SitesFile, read_sites
+from booking.sites.importing import plan_import, write_import
+from booking.sites.territories import METROPOLE
 from teleconsult.database import Database
 from tests.booking.test_sites_import import COLUMNS, HEADER, the_list
 

@@ -11,7 +11,7 @@ from booking.errors import KioskUnknown
 from booking.events import AppointmentDisplaced, AppointmentRescheduled
 from booking.lifecycle import Outcome, Status
 from booking.models import Absence, Appointment, Kiosk, KioskOutage, Notice, Occupancy, SiteClosure
-from booking.notices import NoticeState
+from booking.notifications.notices import NoticeState
 from booking.record import Done
 from booking.trouble import (
     FAR,

@@ -8,9 +8,9 @@ from playwright.async_api import Browser
 
 from booking import waiting
 from booking.late import tell_late
+from booking.notifications.waiting_mail import issue_waiting
 from booking.schemas import Citizen
 from booking.trouble import report_outage
-from booking.waiting_mail import issue_waiting
 from teleconsult.web.tokens import SIGNER
 from tests.booking.agenda_world import STEP, World, local_day_of
 from tests.booking.test_pages_in_browser import NARROWEST, ROSE, SCREENS, new_page, sign_in

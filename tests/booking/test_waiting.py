@@ -8,7 +8,6 @@ import pytest
 
 from booking import waiting
 from booking.change import cancel
-from booking.delivery import Delivery
 from booking.errors import (
     AddressMissing,
     AlreadyWaiting,
@@ -22,7 +21,8 @@ from booking.errors import (
 )
 from booking.lifecycle import Status
 from booking.models import Appointment, Hold, Notice, Occupancy, Service, WaitingEntry
-from booking.notices import NoticeState
+from booking.notifications.delivery import Delivery
+from booking.notifications.notices import NoticeState
 from booking.schemas import Citizen
 from teleconsult.database import Database
 from teleconsult.mail.smtp import SmtpMailer, read_server

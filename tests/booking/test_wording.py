@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.wording import best, likeness, plain, relevance, words
+from booking.journey.wording import best, likeness, plain, relevance, words
 
 SERVICES = {
     "car": (("carte grise", "immatriculation", "voiture"), "Véhicule : papiers et certificat"),

@@ -9,7 +9,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from booking.availability import (
+from booking.engine.availability import (
     DAY,
     MINUTE,
     Clerk,
@@ -24,9 +24,9 @@ from booking.availability import (
     slot_starts,
     subtract,
 )
+from booking.engine.public_holidays import public_holidays
+from booking.engine.working_time import AgentTime, CalendarRule, WorkingHours, rule_days
 from booking.errors import RuleUnreadable
-from booking.public_holidays import public_holidays
-from booking.working_time import AgentTime, CalendarRule, WorkingHours, rule_days
 
 # Around both Sundays, and public holidays: Easter Monday and Good Friday, 11 November, Christmas, Réunion's 20 December
 DAYS = [

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from booking.change import cancel
+from booking.engine.occupancies import Range, claim
+from booking.engine.offer import agent_resource, kiosk_resource
 from booking.lifecycle import Actor, ActorKind, Outcome, Status
 from booking.models import Agent, Appointment, Kiosk, Notice, Occupancy, Site, Transition
-from booking.occupancies import Range, claim
-from booking.offer import agent_resource, kiosk_resource
 from booking.progress import check_in, record_outcome, start_call
 from teleconsult.database import Database, transaction
 from teleconsult.demo.houses import DEMO_HOUSE

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from booking.book import book
+from booking.engine.occupancies import Range, claim, release
+from booking.engine.offer import agent_resource, kiosk_resource
 from booking.lifecycle import Actor, ActorKind
 from booking.models import (
     Agent,
@@ -19,8 +21,6 @@ from booking.models import (
     SiteOpening,
     SiteStaff,
 )
-from booking.occupancies import Range, claim, release
-from booking.offer import agent_resource, kiosk_resource
 from booking.schemas import Citizen
 from teleconsult.accounts.models import Account
 from teleconsult.accounts.passwords import hash_password

@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from booking.fair_play import CALM_FROM_A_NETWORK, MOST_FROM_A_NETWORK, SECONDS
+from booking.journey.fair_play import CALM_FROM_A_NETWORK, MOST_FROM_A_NETWORK, SECONDS
 from booking.models import Appointment, Hold, Kiosk, Service
 from kiosks.booking_pages import HOLDS
 from kiosks.models import Visit

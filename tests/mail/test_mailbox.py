@@ -16,13 +16,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from icalendar import Calendar
 from playwright.async_api import Page
 
-import booking.delivery
+import booking.notifications.delivery
 import teleconsult.mail.routes
 from booking.events import AppointmentBooked
 from booking.keys import MAILER
 from booking.lifecycle import Status
 from booking.models import Appointment, Notice
-from booking.notices import Kind, Recipient, plan_notices
+from booking.notifications.notices import Kind, Recipient, plan_notices
 from booking.ports import TemporaryFailure
 from teleconsult.clock import utcnow
 from teleconsult.ground import make_ground

@@ -1,0 +1,299 @@
+"""What can be booked, where and when. Reads only, a handful of queries each."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from heapq import nsmallest
+
+from booking.engine import availability as times
+from booking.engine.availability import DAY, instant, moment
+from booking.engine.distance import great_circle_km
+from booking.engine.free import FIRST_WINDOW, bookable_window, first_starts, prepare, starts_at_sites
+from booking.engine.offer import (
+    HOME,
+    KIOSK,
+    SITE_FIELDS,
+    ServiceRules,
+    SitePlace,
+    agents_of,
+    houses,
+    service_rules,
+    site_place,
+    site_places,
+)
+from booking.engine.searching import Search
+from booking.errors import ServiceRetired
+from booking.models import Kiosk, Service, Site
+from booking.needs import equipment_for, unmet_needs
+
+ALTERNATIVES_HERE = 3
+ALTERNATIVES_NEAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A start that can be booked and its end, in the zone of the house; `remaining` bookings fit."""
+
+    start: datetime
+    end: datetime
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFound:
+    """A house in a list: `distance_km` as the crow flies if a place was given, `kiosks` that work."""
+
+    id: str
+    name: str
+    commune: str
+    department: str
+    address: str
+    postcode: str
+    latitude: float
+    longitude: float
+    timezone: str
+    distance_km: float | None
+    kiosks: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAvailability:
+    """A house and its first slot, if it has one within the horizon."""
+
+    site: SiteFound
+    distance_km: float
+    first_slot: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A slot offered instead of one that was taken; `site` is the house's id, times are in its zone."""
+
+    site: str
+    name: str
+    commune: str
+    timezone: str
+    distance_km: float
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFound:
+    """A service as it is offered; `documents` are the papers to bring, as {"fr": ..., "en": ...}."""
+
+    id: str
+    slug: str
+    name: str
+    name_en: str
+    summary: str
+    summary_en: str
+    organisation: str
+    organisation_en: str
+    duration_minutes: int
+    documents: tuple[dict[str, str], ...]
+
+    def called(self, language: str) -> str:
+        """Return the name in a language, French when it has none in that one."""
+        return (self.name_en if language == "en" else "") or self.name
+
+
+async def services(
+    department: str | None = None, *, after: str | None = None, limit: int | None = None
+) -> list[ServiceFound]:
+    """Return the services offered in a department (or anywhere) by name: at most `limit`, after the id `after`."""
+    rows = await (
+        Service.filter(retired_at__isnull=True)
+        .order_by("name", "id")
+        .values(
+            "id", "slug", "name", "name_en", "summary", "summary_en", "duration_minutes", "documents",
+            organisation="organisation__name", organisation_en="organisation__name_en",
+            departments="organisation__departments",
+        )
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        departments = row.pop("departments")
+        if department is None or not departments or department in departments:
+            found.append(ServiceFound(**row | {"documents": tuple(row["documents"])}))
+    return _page(found, after, limit)
+
+
+async def sites(
+    near: tuple[float, float] | None = None,
+    department: str | None = None,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+) -> list[SiteFound]:
+    """Return the open houses of a department (or all), nearest to `near` (degrees) first if given, else by name."""
+    query = Site.filter(active=True)
+    rows = (
+        await (query.filter(department=department) if department else query).order_by("name", "id").values(*SITE_FIELDS)
+    )
+    numbers: dict[str, int] = {}
+    for site_id in await Kiosk.filter(in_service=True).values_list("site_id", flat=True):
+        numbers[str(site_id)] = numbers.get(str(site_id), 0) + 1
+    found = [_found(row, near, numbers.get(row["id"], 0)) for row in rows]
+    if near is not None:
+        found.sort(key=lambda each: each.distance_km or 0.0)
+    return _page(found, after, limit)
+
+
+async def slots(
+    *,
+    now: datetime,
+    service_id: str,
+    site_id: str,
+    first_day: date | None = None,
+    days: int = 7,
+    agent_id: str | None = None,
+    needs: Collection[str] = (),
+    mode: str = KIOSK,
+    hold_id: str | None = None,
+) -> list[Slot]:
+    """Return what can be booked at a house in `days` local days from `first_day` (today if not given), in order.
+
+    With `agent_id`, only what that agent can take; with `needs`, only at kiosks that meet them. `mode` home: from the
+    citizen's home, when the service allows it. `hold_id`: a hold of one's own, which does not count as taken.
+    Raises ServiceUnknown, SiteUnknown, ServiceRetired.
+    """
+    rules = await service_rules(service_id)
+    if rules.retired:
+        raise ServiceRetired(field="service")
+    site_row = await site_place(site_id, instant(now), instant(now) + (rules.horizon_days + 2) * DAY, kept=rules.kept)
+    first = first_day or now.astimezone(site_row.zone).date()
+    start = times.local_midnight(first, site_row.zone)
+    end = times.local_midnight(first + timedelta(days=days), site_row.zone)
+    low, high = bookable_window(rules, now, start, end)
+    if low >= high or not _offered(rules, site_row, mode, needs):
+        return []
+    search = await prepare(
+        rules, low, high, now=now, only=agent_id, mode=mode, equipment=equipment_for(needs), holding=hold_id
+    )
+    found = await starts_at_sites(search, [site_row], low, high)
+    return [_slot(rules, site_row, at, left) for at, left in found[site_row.id]]
+
+
+async def availability(
+    *, now: datetime, service_id: str, latitude: float, longitude: float, limit: int = 10
+) -> list[SiteAvailability]:
+    """Return the nearest houses that offer a service, at most `limit`, each with its first slot.
+
+    Raises ServiceUnknown, ServiceRetired.
+    """
+    rules = await service_rules(service_id)
+    if rules.retired:
+        raise ServiceRetired(field="service")
+    low, high = bookable_window(rules, now, instant(now), instant(now) + (rules.horizon_days + 1) * DAY)
+    rows = await _nearest(rules, latitude, longitude, limit)
+    places = await site_places(rows, low, high + DAY, kept=rules.kept)
+    first: dict[str, tuple[int, int]] = {}
+    if KIOSK in rules.modes:
+        first = await first_starts(await prepare(rules, low, high, now=now), places, low, high)
+    return [
+        SiteAvailability(
+            site=_found(row, (latitude, longitude), len(place.kiosks)),
+            distance_km=great_circle_km(latitude, longitude, place.latitude, place.longitude),
+            first_slot=_slot(rules, place, *first[place.id]) if place.id in first else None,
+        )
+        for row, place in zip(rows, places, strict=True)
+    ]
+
+
+async def alternatives(
+    *,
+    now: datetime,
+    service_id: str,
+    site_id: str,
+    start: datetime,
+    needs: Collection[str] = (),
+    mode: str = KIOSK,
+    holding: str | None = None,
+) -> list[Alternative]:
+    """Return what to offer instead of `start`: the next slots at this house, then the nearest others' first ones.
+
+    `holding`: a hold of one's own, which does not count as taken. At home (`mode`) there are no other houses.
+    """
+    rules = await service_rules(service_id)
+    wanted = instant(start)
+    low, high = bookable_window(rules, now, wanted - DAY, instant(now) + (rules.horizon_days + 1) * DAY)
+    here = await site_place(site_id, low, high + DAY, kept=rules.kept)
+    search = await prepare(rules, low, high, now=now, mode=mode, equipment=equipment_for(needs), holding=holding)
+    low = max(low, wanted)
+    offered = [_alternative(rules, here, here, at) for at, _ in await _next_starts(search, here, low, high)]
+    if mode != HOME:
+        rows = await _nearest(rules, here.latitude, here.longitude, ALTERNATIVES_NEAR + 1)
+        near = [row for row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR]
+        others = await site_places(near, low, high + DAY, kept=rules.kept)
+        first = await first_starts(search, others, low, high)
+        offered.extend(_alternative(rules, place, here, first[place.id][0]) for place in others if place.id in first)
+    return offered
+
+
+async def first_start(search: Search, site: SitePlace, *, until: datetime) -> datetime | None:
+    """Return the earliest start that is free at a house before `until`, or None."""
+    rules = search.rules
+    low, high = bookable_window(rules, search.now, instant(search.now), instant(until))
+    if low >= high:
+        return None
+    # what was read for another window may leave out a closure or an absence of this one
+    site = await site_place(site.id, low, high + DAY, kept=rules.kept)
+    search = replace(search, agents=await agents_of(rules, low, high + DAY))
+    found = await first_starts(search, [site], low, high)
+    return moment(found[site.id][0]) if site.id in found else None
+
+
+async def _next_starts(search: Search, here: SitePlace, low: int, high: int) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    window = FIRST_WINDOW
+    while low < high and len(found) < ALTERNATIVES_HERE:
+        until = min(high, low + window)
+        found.extend((await starts_at_sites(search, [here], low, until))[here.id])
+        low, window = until, window * 2
+    return found[:ALTERNATIVES_HERE]
+
+
+def _offered(rules: ServiceRules, site: SitePlace, mode: str, needs: Collection[str]) -> bool:
+    unmet = unmet_needs(needs, meets=rules.meets_needs, languages=rules.languages)
+    return site.active and rules.offered_in(site.department) and mode in rules.modes and not unmet
+
+
+async def _nearest(rules: ServiceRules, latitude: float, longitude: float, limit: int) -> list[dict[str, object]]:
+    def away(row: dict[str, object]) -> float:
+        return great_circle_km(latitude, longitude, row["latitude"], row["longitude"])  # type: ignore[arg-type]
+
+    return nsmallest(limit, await houses(rules), key=away)
+
+
+def _found(row: dict[str, object], near: tuple[float, float] | None, kiosks: int) -> SiteFound:
+    shown = {key: value for key, value in row.items() if key not in ("active", "open_on_holidays")}
+    distance = great_circle_km(*near, row["latitude"], row["longitude"]) if near is not None else None  # type: ignore[arg-type]
+    return SiteFound(**shown, distance_km=distance, kiosks=kiosks)  # type: ignore[arg-type]
+
+
+def _slot(rules: ServiceRules, place: SitePlace, at: int, left: int) -> Slot:
+    zone = place.zone
+    return Slot(moment(at).astimezone(zone), moment(at + rules.slots.duration).astimezone(zone), left)
+
+
+def _alternative(rules: ServiceRules, place: SitePlace, here: SitePlace, at: int) -> Alternative:
+    slot = _slot(rules, place, at, 1)
+    away = great_circle_km(here.latitude, here.longitude, place.latitude, place.longitude)
+    return Alternative(
+        site=place.id,
+        name=place.name,
+        commune=place.commune,
+        timezone=place.timezone,
+        distance_km=round(away, 1),
+        start=slot.start,
+        end=slot.end,
+    )
+
+
+def _page(found: list, after: str | None, limit: int | None) -> list:  # type: ignore[type-arg]
+    """Return the part of a list that begins after the item with id `after`."""
+    if after is not None:
+        places = [index for index, each in enumerate(found) if each.id == after]
+        found = found[places[0] + 1 :] if places else []
+    return found if limit is None else found[:limit]

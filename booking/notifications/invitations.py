@@ -1,0 +1,177 @@
+"""Invitations that calendars believe: iTIP (RFC 5546) objects in iCalendar (RFC 5545); pure.
+
+The UID of an appointment never changes and is the same for everybody; SEQUENCE is the appointment's version. Each
+recipient's invitation names nobody else: the agent's carries the reference and an initial.
+"""
+
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from icalendar import Alarm, Calendar, Conference, Event, Timezone, vCalAddress
+
+from booking.notifications.meeting import Meeting
+from booking.notifications.notices import Recipient
+from teleconsult.web.i18n import Gettext
+
+# Control characters, line and paragraph separators, lone surrogates
+UNWRITABLE = {"Cc", "Zl", "Zp", "Cs"}
+PRODID = "-//Teleconsult//Teleconsult//FR"
+# Half a year each way holds the change of hour on either side of the start, and nothing that is not needed.
+ZONE_MARGIN = timedelta(days=200)
+ALARM_BEFORE = {Recipient.CITIZEN: timedelta(hours=2), Recipient.AGENT: timedelta(minutes=10)}
+
+
+class Method(StrEnum):
+    """What an iCalendar object asks of a calendar (RFC 5546 1.4): note it, put it in, or take it out."""
+
+    PUBLISH = "PUBLISH"
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where a recipient finds the appointment (`page`), and for who joins from afar the call's own address."""
+
+    page: str
+    call: str = ""
+
+
+def event_uid(appointment_id: str) -> str:
+    """Return the UID of an appointment's event, a UUID as RFC 7986 5.3 wants it."""
+    return str(uuid.UUID(appointment_id))
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line without control characters, fit for a header or a calendar's parameter."""
+    kept = "".join(" " if unicodedata.category(char) in UNWRITABLE else char for char in text)
+    return " ".join(part for part in kept.split(" ") if part)
+
+
+def invitation(
+    meeting: Meeting, *, recipient: Recipient, method: Method, organizer: str, links: Links, now: datetime, _: Gettext
+) -> bytes:
+    """Return the iCalendar object that asks `recipient`'s calendar for something, in the reader's language.
+
+    `organizer` is the service's own address, `_` translates to the reader's language, `now` becomes DTSTAMP.
+    A REQUEST or CANCEL has its one ATTENDEE; a PUBLISH has none (RFC 5546 3.2.1).
+    """
+    event = Event()
+    event.add("uid", event_uid(meeting.appointment_id))
+    event.add("sequence", meeting.sequence)
+    event.add("dtstamp", now)
+    zone = ZoneInfo(meeting.timezone)
+    event.add("dtstart", meeting.starts_at.astimezone(zone))
+    event.add("dtend", meeting.ends_at.astimezone(zone))
+    cancelled = method is Method.CANCEL or meeting.status == "cancelled"
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
+    event.add("summary", _summary(meeting, recipient, cancelled, _))
+    event.add("location", one_line(place_text(meeting, recipient, _)))
+    if not meeting.at_home:
+        event.add("geo", (meeting.latitude, meeting.longitude))
+    event.add("organizer", _address(organizer, _("Téléconsultation")))
+    if method is not Method.PUBLISH:
+        event.add("attendee", _attendee(meeting, recipient))
+    event.add("description", _description(meeting, recipient, links, cancelled, _))
+    event.add("url", links.page)
+    if links.call and not cancelled:
+        event.conferences = [Conference(links.call, feature=["VIDEO"], label=_("Rejoindre la téléconsultation"))]
+    if not cancelled:
+        event.add_component(_alarm(meeting, recipient, _))
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method.value)
+    calendar.add_component(_zone(meeting))
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def place_text(meeting: Meeting, recipient: Recipient, _: Gettext) -> str:
+    """Return where an appointment is held, in words."""
+    if not meeting.at_home:
+        return f"{meeting.site}, {meeting.address}"
+    if recipient is Recipient.AGENT:
+        return _("En visioconférence (l’usager est chez lui)")
+    return _("En visioconférence, de chez vous")
+
+
+def event_calendar(meeting: Meeting, *, organizer: str, links: Links, now: datetime, _: Gettext) -> bytes:
+    """Return the citizen's appointment as a single event to subscribe to or to open (METHOD:PUBLISH)."""
+    return invitation(
+        meeting,
+        recipient=Recipient.CITIZEN,
+        method=Method.PUBLISH,
+        organizer=organizer,
+        links=links,
+        now=now,
+        _=_,
+    )
+
+
+def _address(email: str, name: str) -> vCalAddress:
+    """Return a calendar user address (RFC 5545 3.3.3) with its common name."""
+    address = vCalAddress(f"mailto:{email}")
+    # Double quotes cannot be written in a parameter (RFC 5545 3.2), and few readers know RFC 6868.
+    address.params["CN"] = one_line(name).replace('"', "'")
+    return address
+
+
+def _attendee(meeting: Meeting, recipient: Recipient) -> vCalAddress:
+    address = _address(meeting.address_of(recipient), meeting.name_of(recipient))
+    address.params["CUTYPE"] = "INDIVIDUAL"
+    address.params["ROLE"] = "REQ-PARTICIPANT"
+    address.params["PARTSTAT"] = "NEEDS-ACTION"
+    address.params["RSVP"] = "TRUE"
+    return address
+
+
+def _summary(meeting: Meeting, recipient: Recipient, cancelled: bool, _: Gettext) -> str:
+    service = meeting.service_in(meeting.language_of(recipient))
+    if recipient is Recipient.AGENT:
+        text = f"{service} · {meeting.initial} · {meeting.shown_reference}"
+    else:
+        text = _("Téléconsultation : {service}", service=service)
+    return one_line(_("Annulé : {summary}", summary=text) if cancelled else text)
+
+
+def _description(meeting: Meeting, recipient: Recipient, links: Links, cancelled: bool, _: Gettext) -> str:
+    language = meeting.language_of(recipient)
+    lines = [_("Ce rendez-vous est annulé.")] if cancelled else []
+    lines.append(_("Référence : {reference}", reference=meeting.shown_reference))
+    if recipient is Recipient.AGENT:
+        lines += [_("Usager : {initial}", initial=meeting.initial), meeting.service_in(language)]
+        if not meeting.at_home:
+            lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
+        lines.append(_("Ouvrir le rendez-vous : {url}", url=links.page))
+        return _lines(lines)
+    lines += [meeting.service_in(language), _("Avec : {agent}", agent=meeting.agent_name)]
+    if not meeting.at_home:
+        lines.append(_("Borne : {kiosk}", kiosk=meeting.kiosk))
+    papers = meeting.papers_in(language)
+    if papers and not cancelled:
+        lines += ["", _("À apporter :"), *(f"- {paper}" for paper in papers)]
+    if not cancelled:
+        lines += ["", _("Voir, déplacer ou annuler : {url}", url=links.page)]
+    return _lines(lines)
+
+
+def _lines(lines: list[str]) -> str:
+    return "\n".join(one_line(line) for line in lines)
+
+
+def _alarm(meeting: Meeting, recipient: Recipient, _: Gettext) -> Alarm:
+    return Alarm.new_display(_summary(meeting, recipient, False, _), -ALARM_BEFORE[recipient])
+
+
+def _zone(meeting: Meeting) -> Timezone:
+    day = meeting.starts_at.date()
+    zone = Timezone.from_tzid(meeting.timezone, first_date=day - ZONE_MARGIN, last_date=day + ZONE_MARGIN)
+    zone.pop("COMMENT", None)  # RFC 5545 3.6.5 knows no COMMENT there, and strict readers say so
+    return zone

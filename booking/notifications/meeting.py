@@ -1,0 +1,140 @@
+"""An appointment as invitations and messages speak of it: everything they may say, read once, frozen."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from booking.engine.offer import HOME, KIOSK
+from booking.errors import AppointmentUnknown
+from booking.models import Agent, Appointment, Notice
+from booking.notifications.notices import Recipient
+from booking.passes import shown_reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """One version (`sequence`) of an appointment. Instants are UTC; `timezone` is the house's."""
+
+    appointment_id: str
+    reference: str
+    status: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    service: str
+    service_en: str
+    organisation: str
+    organisation_en: str
+    documents: tuple[dict[str, str], ...]
+    site: str
+    address: str
+    latitude: float
+    longitude: float
+    kiosk: str
+    agent_id: str
+    agent_name: str
+    agent_email: str
+    agent_timezone: str
+    agent_language: str
+    given_name: str
+    family_name: str
+    email: str
+    language: str
+    cancel_reason: str
+    mode: str = KIOSK  # kiosk, or home: then `kiosk` is empty
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the citizen joins from home."""
+        return self.mode == HOME
+
+    def language_of(self, recipient: Recipient) -> str:
+        """Return the language in which to write to somebody: `en` for those who chose it, else French."""
+        chosen = self.agent_language if recipient is Recipient.AGENT else self.language
+        return "en" if chosen.startswith("en") else "fr"
+
+    def address_of(self, recipient: Recipient) -> str:
+        """Return somebody's e-mail address; empty if they gave none."""
+        return self.agent_email if recipient is Recipient.AGENT else self.email
+
+    def name_of(self, recipient: Recipient) -> str:
+        """Return somebody's own name, as only they themselves are shown it."""
+        return self.agent_name if recipient is Recipient.AGENT else f"{self.given_name} {self.family_name}"
+
+    def service_in(self, language: str) -> str:
+        """Return the service's name in a language, in French if it has no other."""
+        return (self.service_en if language == "en" else "") or self.service
+
+    def papers_in(self, language: str) -> tuple[str, ...]:
+        """Return the papers to bring in a language, in French where there is no other text."""
+        return tuple(text for paper in self.documents if (text := paper.get(language) or paper.get("fr", "")))
+
+    @property
+    def shown_reference(self) -> str:
+        """The reference as people read it: `ABC-DEF`."""
+        return shown_reference(self.reference)
+
+    @property
+    def initial(self) -> str:
+        """All that an agent's calendar may say of a citizen: the first letter of the given name, and a full stop."""
+        return f"{self.given_name.strip()[:1].upper()}."
+
+
+async def read_meeting(appointment_id: str) -> Meeting:
+    """Read an appointment as it now stands; raises AppointmentUnknown if there is none."""
+    related = ("service__organisation", "site", "kiosk", "agent")
+    appointment = await Appointment.get_or_none(id=appointment_id).select_related(*related)
+    if appointment is None:
+        raise AppointmentUnknown
+    return meeting_of(appointment)
+
+
+async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
+    """Return what a notice speaks of: its own version and times, and for an agent, that agent's name and address."""
+    told = replace(current, sequence=notice.sequence, starts_at=notice.starts_at, ends_at=notice.ends_at)
+    if notice.agent_id in (None, current.agent_id):
+        return told
+    agent = await Agent.get(id=notice.agent_id)
+    return replace(
+        told,
+        agent_id=agent.id,
+        agent_name=agent.name,
+        agent_email=agent.email,
+        agent_timezone=agent.timezone,
+        agent_language=agent.language,
+    )
+
+
+def meeting_of(appointment: Appointment) -> Meeting:
+    """Return what may be said of an appointment that was read with its service, organisation, site, kiosk and agent."""
+    service, site, agent = appointment.service, appointment.site, appointment.agent
+    return Meeting(
+        appointment_id=appointment.id,
+        reference=appointment.reference,
+        status=appointment.status,
+        sequence=appointment.sequence,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        timezone=site.timezone,
+        service=service.name,
+        service_en=service.name_en,
+        organisation=service.organisation.name,
+        organisation_en=service.organisation.name_en,
+        documents=tuple(service.documents),
+        site=site.name,
+        address=", ".join(part for part in (site.address, f"{site.postcode} {site.commune}".strip()) if part),
+        latitude=site.latitude,
+        longitude=site.longitude,
+        kiosk=appointment.kiosk.name if appointment.kiosk else "",
+        agent_id=agent.id,
+        agent_name=agent.name,
+        agent_email=agent.email,
+        agent_timezone=agent.timezone,
+        agent_language=agent.language,
+        given_name=appointment.given_name,
+        family_name=appointment.family_name,
+        email=appointment.email,
+        language=appointment.language,
+        cancel_reason=appointment.cancel_reason,
+        mode=appointment.mode,
+    )

@@ -1,0 +1,69 @@
+"""The mail that offers a freed slot to somebody on a waiting list, and the link by which they answer."""
+
+from datetime import datetime
+from email.message import EmailMessage
+
+from booking.notifications.invitations import one_line
+from booking.notifications.letters import Action, Letter
+from booking.notifications.messages import TEMPLATE, Composer, build_message
+from booking.passes import LINKS_AFTER_END
+from booking.waiting import Place
+from teleconsult.web.i18n import Gettext, format_day_time
+from teleconsult.web.tokens import Signer
+
+WAITING = "waiting"
+
+
+def issue_waiting(signer: Signer, *, entry_id: str, until: datetime) -> str:
+    """Return the token of a place on a waiting list: to see it, to answer an offer, to leave."""
+    return signer.issue(WAITING, entry_id, until + LINKS_AFTER_END)
+
+
+def read_waiting(signer: Signer, token: str, now: datetime) -> str:
+    """Return the entry's id. Raises TokenInvalid, TokenExpired."""
+    return signer.read(WAITING, token, now)
+
+
+def compose_offer(composer: Composer, place: Place, *, notice_id: str, now: datetime) -> EmailMessage:
+    """Return the mail that offers a slot to somebody on a waiting list; raises AddressInvalid."""
+    _ = composer.gettext_for("en" if place.language.startswith("en") else "fr")
+    token = issue_waiting(composer.signer, entry_id=place.id, until=place.not_after)
+    letter = write_offer(place, link=f"{composer.origin}/rdv/offer/{token}", _=_)
+    return build_message(
+        letter,
+        composer.render(TEMPLATE, letter.language, {"letter": letter}),
+        calendar=None,
+        method=None,
+        sender=composer.sender,
+        sender_name=_("Téléconsultation"),
+        to=place.email,
+        to_name=place.given_name,
+        notice_id=notice_id,
+        now=now,
+    )
+
+
+def write_offer(place: Place, *, link: str, _: Gettext) -> Letter:
+    """Return the words in which somebody on a waiting list is offered a slot; `link` leads to their own page.
+
+    Precondition: a slot is offered.
+    """
+    if place.offered_start is None or place.offered_until is None:
+        raise ValueError("no slot is offered")
+    language = "en" if place.language.startswith("en") else "fr"
+    when = format_day_time(place.offered_start, place.timezone, language)
+    until = format_day_time(place.offered_until, place.timezone, language)
+    return Letter(
+        language=language,
+        subject=one_line(_("Une place s’est libérée\u00a0: {when}", when=when)),
+        greeting=one_line(_("Bonjour {name},", name=place.given_name)),
+        opening=_(
+            "Une place s’est libérée pour votre démarche. Elle est gardée pour vous jusqu’au {until}.", until=until
+        ),
+        facts=((_("Quand"), when), (_("Démarche"), place.called(language)), (_("Lieu"), place.site)),
+        papers_title="",
+        papers=(),
+        action=Action(_("Accepter ou refuser cette place"), link),
+        closing=_("Sans réponse, elle sera proposée à la personne suivante. La même page permet de quitter la liste."),
+        footer=_("Message envoyé automatiquement par le service de téléconsultation."),
+    )

@@ -1,0 +1,1 @@
+"""The back office: who offers what, where and when, run by administrators."""

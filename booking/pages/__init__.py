@@ -1,0 +1,1 @@
+"""The pages of agents, and those that citizens open by their own signed links."""

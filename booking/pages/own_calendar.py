@@ -1,0 +1,95 @@
+"""The agent's own calendar: the hours set for them, the absences they note, the calendars they keep elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from booking.busy.calendars import CalendarForm, add_calendar, own_calendars, remove_calendar
+from booking.busy.errors import BUSY_ERROR_TEXTS
+from booking.busy.work import make_reading
+from booking.office.agent_pages import calendar_words
+from booking.office.calendar import agent_calendar
+from booking.office.calendar_sheets import absence_sheet, deletion
+from booking.office.forms import ID, Access, Action, Asked, Input, Sheet, add_action, add_sheet
+from booking.pages.agent import own_agent
+from teleconsult.accounts.guard import requires
+from teleconsult.accounts.roles import Role
+from teleconsult.clock import utcnow
+from teleconsult.web.i18n import N_, language
+from teleconsult.web.kit import KIT
+from teleconsult.web.render import render
+
+PATH = "/agent/calendar"
+
+
+async def _own(request: web.Request) -> Mapping[str, str]:
+    """Return what the address names, and the agent who is signed in: nobody else's calendar is ever meant."""
+    return {**request.match_info, "agent": (await own_agent(request)).id}
+
+
+KIND_TEXTS = {"ics": N_("Adresse d’un calendrier (ICS)"), "caldav": N_("Serveur de calendriers (CalDAV)")}
+OWN = Access(Role.AGENT, "agent", _own)
+
+
+@requires(Role.AGENT)
+async def show_calendar(request: web.Request) -> web.StreamResponse:
+    """GET /agent/calendar: hours, exceptions, absences, calendars kept elsewhere."""
+    agent, spoken = await own_agent(request), language(request)
+    context = {
+        "agent": agent,
+        "calendar": await agent_calendar(agent.id, utcnow(), spoken),
+        "sources": await own_calendars(agent.id, make_reading(request.app).seal),
+        "kind_texts": KIND_TEXTS,
+        "done": request.query.get("done") == "saved",
+        **calendar_words(spoken),
+    }
+    return render(request, "booking/own_calendar.html", context)
+
+
+async def _calendar_inputs(asked: Asked) -> Sequence[Input]:
+    kinds = [(code, asked.translate(text)) for code, text in KIND_TEXTS.items()]
+    return (
+        Input("kind", N_("Sorte de calendrier"), "select", options=kinds),
+        Input(
+            "url", N_("Adresse du calendrier"), "url", N_("Elle est chiffrée et n’est plus jamais montrée."),
+            attrs={"maxlength": 600, "autocomplete": "off"},
+        ),
+        Input("username", N_("Identifiant"), required=False, attrs={"autocomplete": "off"}),
+        Input(
+            "password", N_("Mot de passe"), "password", N_("Il est chiffré. Un mot de passe d’application suffit."),
+            required=False, attrs={"autocomplete": "new-password"},
+        ),
+    )  # fmt: skip
+
+
+async def _an_address(_asked: Asked) -> Mapping[str, Any]:
+    return {"kind": "ics"}
+
+
+def _calendar_sheet(app: web.Application) -> Sheet[CalendarForm]:
+    return Sheet(
+        path=f"{PATH}/calendars/new", title=N_("Relier un calendrier"), schema=CalendarForm, back=PATH,
+        inputs=_calendar_inputs, values=_an_address, button=N_("Lire et relier"),
+        intro=N_("Les heures prises dans ce calendrier ne sont plus proposées. Nous n’en gardons que les heures."),
+        save=lambda asked, form: add_calendar(
+            form, now=asked.now, actor=asked.actor, agent_id=asked["agent"], reading=make_reading(app)
+        ),
+    )  # fmt: skip
+
+
+def setup(app: web.Application) -> None:
+    """Add the agent's page and its forms."""
+    app.router.add_get(PATH, show_calendar)
+    add_sheet(app, absence_sheet(PATH, PATH), OWN)
+    add_action(app, deletion(PATH, "absences", PATH), OWN)
+    app[KIT].error_texts.update(BUSY_ERROR_TEXTS)
+    add_sheet(app, _calendar_sheet(app), OWN)
+    add_action(
+        app,
+        Action(
+            path=f"{PATH}/calendars/{{entry:{ID}}}/delete", back=PATH,
+            run=lambda asked: remove_calendar(actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"]),
+        ),
+        OWN,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The public list of France Services houses and its import."""
