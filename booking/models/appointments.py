@@ -169,7 +169,7 @@ class Notice(Record):
     waiting: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
         "booking.WaitingEntry", related_name="notices", null=True, on_delete=fields.CASCADE
     )
-    kind = fields.CharField(max_length=24)  # see booking.notices.Kind
+    kind = fields.CharField(max_length=24)  # see booking.notifications.notices.Kind
     recipient = fields.CharField(max_length=16)  # citizen, agent
     # whom it is for when that is an agent: an appointment can move to another one, who must then be told apart
     agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(

@@ -16,12 +16,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from icalendar import Calendar
 from playwright.async_api import Page
 
-import booking.notifications.delivery
 import teleconsult.mail.routes
 from booking.events import AppointmentBooked
 from booking.keys import MAILER
 from booking.lifecycle import Status
 from booking.models import Appointment, Notice
+from booking.notifications import delivery
 from booking.notifications.notices import Kind, Recipient, plan_notices
 from booking.ports import TemporaryFailure
 from teleconsult.clock import utcnow
@@ -44,7 +44,7 @@ def make_app(url: str, folder: Path, *, demo: bool = True) -> web.Application:
     app = make_ground(Settings(data_dir=folder, database_url=url, demo=demo, secret_key="s" * 32))
     teleconsult.mail.routes.setup(app)
     add_package(app, "booking")
-    booking.delivery.setup(app)
+    delivery.setup(app)
     return app
 
 
