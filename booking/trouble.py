@@ -185,8 +185,8 @@ async def _same_time(appointment: Appointment, trouble: Trouble, now: datetime) 
 
 
 def _unchanged(before: Appointment, after: Appointment) -> bool:
-    """Whether an appointment is still the one that was found to be in trouble."""
-    return after.status == Status.BOOKED and (after.sequence, after.displaced) == (before.sequence, before.displaced)
+    """Whether an appointment is still the one that was found to be in trouble, and nobody has seen to it since."""
+    return after.status == Status.BOOKED and not after.displaced and after.sequence == before.sequence
 
 
 async def _keep_time(found: Appointment, placement: Placement, trouble: Trouble, now: datetime) -> Done:

@@ -2,13 +2,15 @@
 
 import sqlite3
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import asyncpg
 from tortoise import fields
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
@@ -132,9 +134,33 @@ def _make_folder(url: str) -> None:
         Path(url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
 
 
-def transaction() -> TransactionContext:
+class Transaction:
+    """A transaction of the ORM's that gives back its lock or connection even if it is cancelled while it begins.
+
+    The ORM's own would keep it: on SQLite every later statement of the process would wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self._context = in_transaction("default")
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        try:
+            return await self._context.__aenter__()
+        except BaseException as failure:
+            if getattr(self._context, "token", None) is not None:
+                with suppress(Exception):
+                    await self._context.__aexit__(type(failure), failure, failure.__traceback__)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._context.__aexit__(kind, failure, trace)
+
+
+def transaction() -> Transaction:
     """Return a context manager that commits at its end and rolls back on an error. Never await the network inside."""
-    return in_transaction("default")
+    return Transaction()
 
 
 def kept_beside() -> dict[str, Any] | None:

@@ -36,6 +36,8 @@ class Booth:
         await page.get_by_role("button", name="Aide pour mon logement").click()
         await page.locator("button.kiosk-time").nth(2).click()
         await expect(page.locator("#given_name")).to_be_visible()
+        # what is typed is kept by a script, which must be there first
+        await page.wait_for_load_state("load")
 
     async def desk(self, browser: Browser) -> Page:
         """Return a page of a new browser at which the house's adviser is signed in, on the board."""
