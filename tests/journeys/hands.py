@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from playwright.async_api import FileChooser, Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 MAX_TABS = 250
 FOCUSED = "element => element === document.activeElement"
@@ -75,10 +76,16 @@ class Keyboard:
         raise AssertionError(f"the arrow keys do not reach {target}")
 
     async def give_file(self, target: Locator, file: Path) -> None:
-        await self._reach(target)
-        async with target.page.expect_file_chooser() as opening:
-            await target.page.keyboard.press("Enter")
-        await _answer(await opening.value, file)
+        """Press Enter, and once more where a screen that was being redrawn swallowed the key, as a person would."""
+        for patience_ms in (10_000, 20_000, 30_000):
+            await self._reach(target)
+            try:
+                async with target.page.expect_file_chooser(timeout=patience_ms) as opening:
+                    await target.page.keyboard.press("Enter")
+            except PlaywrightTimeout:
+                continue
+            return await _answer(await opening.value, file)
+        raise AssertionError(f"{target} opens no file chooser")
 
     async def _reach(self, target: Locator) -> None:
         await target.wait_for()
