@@ -28,10 +28,10 @@ class Exchange(Protocol):
         """Return the number of the next peer connection."""
 
     def others(self, participant: str) -> set[str]:
-        """Return who else is in the call."""
+        """Return whose sections are in the participant's offer."""
 
-    def source(self, participant: str) -> Peer | None:
-        """Return the peer that another participant's media comes from now."""
+    def source(self, participant: str, listener: str) -> Peer | None:
+        """Return the peer that somebody's media comes from now; None while the listener is not to hear them."""
 
     def send_offer(self, participant: str, generation: int, peer: Peer, sdp: str) -> None:
         """Send an offer to the participant."""
@@ -72,6 +72,14 @@ class Line:
     def rewire(self) -> None:
         """Match the slots with who is in the call, and their sources with where media comes from."""
         self._do(self._rewire)
+
+    def hand_over(self, old: str, new: str) -> None:
+        """Feed the sections in which this participant hears and sees `old` from `new` instead, without an offer.
+
+        Call it when `new` is connected, and `rewire` (which RoomRelay.hand_over does) after `others` says so too:
+        the slot keeps its sections, SSRCs and numbering, so that the participant's connection is not touched.
+        """
+        self._do(lambda: self._hand_over(old, new))
 
     def reoffer(self) -> None:
         """Make a new offer on the same connection."""
@@ -165,8 +173,13 @@ class Line:
         changed = peer.set_slots(others)
         await peer.release_slots()
         for other in others:
-            await peer.connect_slot(other, self._exchange.source(other))
+            await peer.connect_slot(other, self._exchange.source(other, self.participant))
         return changed
+
+    async def _hand_over(self, old: str, new: str) -> None:
+        for peer in (self._next, self.current):
+            if peer is not None and peer.hand_over_slot(old, new):
+                await peer.connect_slot(new, self._exchange.source(new, self.participant))
 
     async def _rewire(self) -> None:
         for peer in (self._next, self.current):

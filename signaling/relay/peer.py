@@ -100,6 +100,17 @@ class Peer:
             changed = True
         return changed
 
+    def hand_over_slot(self, old: str, new: str) -> bool:
+        """Let another participant have somebody's slot; return False when there is none, or the other has one.
+
+        Nothing is negotiated: the sections and streams of the present offer stay, and what is sent in them goes on
+        under the same SSRC with numbers that follow on (see ForwardingSender.attach).
+        """
+        if new in self._slots or old not in self._slots:
+            return False
+        self._slots[new] = self._slots.pop(old)
+        return True
+
     async def connect_slot(self, participant: str, source: "Peer | None") -> None:
         """Forward what another participant's peer receives into that participant's slot, if there is one."""
         pair = self._slots.get(participant)

@@ -17,6 +17,10 @@ from teleconsult.clock import utcnow
 WATCH_SECONDS = 1.0
 
 
+def _always(listener: str, other: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class RelayPorts:
     """What the relay needs of the room around it."""
@@ -25,6 +29,10 @@ class RelayPorts:
     send: Callable[[str, Body, int], None]
     reachable: Callable[[str], bool]
     sends: Callable[[str], bool]
+    # (listener, other): whether the listener's offer has sections for the other, and whether they are fed now.
+    # Call RoomRelay.rewire when either changed. Sections that stay empty (a private aside) need no negotiation.
+    shows: Callable[[str, str], bool] = _always
+    hears: Callable[[str, str], bool] = _always
 
 
 class RoomRelay:
@@ -56,6 +64,23 @@ class RoomRelay:
                 line.open()
             elif gone or new:
                 line.rewire()
+
+    def rewire(self) -> None:
+        """Match everyone's sections and sources with what the ports `shows` and `hears` say now."""
+        for line in self._lines.values():
+            line.rewire()
+
+    def hand_over(self, old: str, new: str) -> None:
+        """Let `new` take the place of `old` in everybody's picture and sound, without renegotiating anything.
+
+        `new` must be a member already (so that they are connected: while `shows` hides them, others have no sections
+        for them) and `old` still one. From the moment of this call the ports must show `new` and hide `old` to whoever
+        is not to be touched; set_members without `old` may follow at any time.
+        """
+        for participant, line in self._lines.items():
+            if participant not in (old, new):
+                line.hand_over(old, new)
+            line.rewire()
 
     def restart(self, participant: str, *, forgetful: bool = False) -> None:
         """Offer somebody a new connection; `forgetful` when their page lost its memory (and so what it was sending)."""
@@ -97,13 +122,13 @@ class RoomRelay:
         return self._ports.next_generation(participant)
 
     def others(self, participant: str) -> set[str]:
-        """Return who else is in the call."""
-        return set(self._lines) - {participant}
+        """Return whose sections are in somebody's offer."""
+        return {other for other in self._lines if other != participant and self._ports.shows(participant, other)}
 
-    def source(self, participant: str) -> Peer | None:
-        """Return the peer that somebody's media comes from now."""
+    def source(self, participant: str, listener: str) -> Peer | None:
+        """Return the peer that somebody's media comes from now; None while the listener is not to hear them."""
         line = self._lines.get(participant)
-        return line.current if line else None
+        return line.current if line and self._ports.hears(listener, participant) else None
 
     def send_offer(self, participant: str, generation: int, peer: Peer, sdp: str) -> None:
         """Send an offer, with TURN credentials minted for this connection."""

@@ -125,6 +125,8 @@ class Call:
         self.participants: dict[str, RelayParticipant] = {}
         self._everyone: list[RelayParticipant] = []
         self._generations: dict[str, int] = {}
+        self.hidden: set[tuple[str, str]] = set()
+        self.unheard: set[tuple[str, str]] = set()
         self._network = network
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -136,6 +138,8 @@ class Call:
                 send=self._send,
                 reachable=lambda participant: True,
                 sends=lambda participant: True,
+                shows=lambda listener, other: (listener, other) not in self.hidden,
+                hears=lambda listener, other: (listener, other) not in self.unheard,
             ),
         )
         return self

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from tests.signaling.media import Call, sees
+from tests.signaling.media import Call, mean_level, sees, until
+from tests.signaling.test_relay_packets import Tap
 
 
 async def test_each_sees_the_other() -> None:
@@ -39,3 +40,43 @@ async def test_a_new_generation_takes_over() -> None:
         await asyncio.gather(sees(agent, "citizen", 110), sees(citizen, "agent", 200))
         assert citizen.generation == 2
         assert agent.generation == 1
+
+
+async def test_a_colleague_takes_the_place_of_the_agent_without_a_new_offer() -> None:
+    async with Call() as call:
+        call.hidden = {("citizen", "colleague"), ("colleague", "agent"), ("agent", "colleague")}
+        citizen, agent, colleague = call.join(("citizen", 60), ("agent", 200), ("colleague", 130))
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60), sees(colleague, "citizen", 60))
+        picture = citizen.video_from("agent")
+        offers = len(citizen.offers)
+        call.hidden = {("citizen", "agent")}
+        call.relay.hand_over("agent", "colleague")
+        async with asyncio.timeout(20):
+            while abs(await mean_level(picture) - 130) > 8:
+                pass
+        gone = call.leave("agent")
+        await gone.close()
+        await sees(colleague, "citizen", 60)
+        assert len(citizen.offers) == offers, "nothing was negotiated with the citizen"
+        call.relay.reoffer("citizen")
+        await sees(citizen, "colleague", 130)
+
+
+async def test_nobody_is_forwarded_to_whom_they_are_not_to_be_heard_by() -> None:
+    async with Call() as call:
+        citizen, agent = call.join(("citizen", 60), ("agent", 200))
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+        offers = len(citizen.offers)
+        call.unheard = {("citizen", "agent")}
+        call.relay.rewire()
+        received, backwards = Tap(citizen, outgoing=False), Tap(agent, outgoing=False)
+        async with asyncio.timeout(20):
+            heard = -1
+            while len(received.packets) > heard:
+                heard, seen = len(received.packets), len(backwards.packets)
+                await until(lambda seen=seen: len(backwards.packets) > seen + 20)
+        await sees(agent, "citizen", 60)
+        call.unheard = set()
+        call.relay.rewire()
+        await sees(citizen, "agent", 200)
+        assert len(citizen.offers) == offers, "the sections stayed"
