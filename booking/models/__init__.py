@@ -2,6 +2,7 @@
 
 from booking.models.appointments import Appointment, Hold, IdempotencyKey, Notice, Occupancy, Transition
 from booking.models.calendars import Absence, AgentHours, AgentRule, Assignment, BusyCalendar, BusyTime
+from booking.models.notifications import CalendarReply, Feed, LetterTemplate, PushedEvent
 from booking.models.offer import Agent, Organisation, Partner, Room, Service, Workplace
 from booking.models.places import Kiosk, KioskOutage, Site, SiteClosure, SiteOpening, SiteStaff
 from booking.models.queues import WaitingEntry, WalkIn
@@ -15,14 +16,18 @@ __all__ = [
     "Assignment",
     "BusyCalendar",
     "BusyTime",
+    "CalendarReply",
+    "Feed",
     "Hold",
     "IdempotencyKey",
     "Kiosk",
     "KioskOutage",
+    "LetterTemplate",
     "Notice",
     "Occupancy",
     "Organisation",
     "Partner",
+    "PushedEvent",
     "Room",
     "Service",
     "Site",

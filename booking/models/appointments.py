@@ -73,6 +73,9 @@ class Appointment(Record):
     late_minutes = fields.IntField(default=0)  # how late the agent said to be
     # why it must be placed anew: agent_absent, agent_declined, kiosk_out, house_closed; empty when it need not
     displaced = fields.CharField(max_length=16, default="")
+    # what the agent's calendar answered to the invitation (RFC 5545 PARTSTAT, in small letters), and when
+    agent_answer = fields.CharField(max_length=12, default="")
+    agent_answered_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "appointment"
@@ -161,6 +164,7 @@ class Notice(Record):
     appointment_id: str | None
     waiting_id: str | None
     agent_id: str | None
+    room_id: str | None
 
     appointment: fields.ForeignKeyNullableRelation[Appointment] = fields.ForeignKeyField(
         "booking.Appointment", related_name="notices", null=True
@@ -170,10 +174,17 @@ class Notice(Record):
         "booking.WaitingEntry", related_name="notices", null=True, on_delete=fields.CASCADE
     )
     kind = fields.CharField(max_length=24)  # see booking.notifications.notices.Kind
-    recipient = fields.CharField(max_length=16)  # citizen, agent
+    recipient = fields.CharField(max_length=16)  # citizen, agent, adviser, interpreter, room
+    channel = fields.CharField(max_length=8, default="email")  # email, sms, caldav
+    # says once what the columns cannot where there is no appointment: the daily agenda of an agent on a day
+    key = fields.CharField(max_length=120, null=True, unique=True)
     # whom it is for when that is an agent: an appointment can move to another one, who must then be told apart
     agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
         "booking.Agent", related_name="notices", null=True, on_delete=fields.CASCADE
+    )
+    # whose mailbox it is for when that is a shared room's
+    room: fields.ForeignKeyNullableRelation[Room] = fields.ForeignKeyField(
+        "booking.Room", related_name="notices", null=True, on_delete=fields.CASCADE
     )
     sequence = fields.IntField()  # the version of the appointment that it speaks of
     starts_at = fields.DatetimeField()  # the start that it speaks of
@@ -186,10 +197,15 @@ class Notice(Record):
     sent_at = fields.DatetimeField(null=True)
     params: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)  # what its sentences need besides
     last_error = fields.CharField(max_length=200, default="")
+    # the operator's own name of a text message, by which its delivery receipt finds it
+    message_ref = fields.CharField(max_length=80, default="", db_index=True)
+    receipt = fields.CharField(max_length=12, default="")  # delivered, failed; empty while nobody has said
+    receipt_at = fields.DatetimeField(null=True)
+    parts = fields.IntField(default=0)  # text messages that it took, which is what is paid for
 
     class Meta:
         table = "notice"
-        unique_together = (("appointment", "kind", "recipient", "sequence"),)
+        unique_together = (("appointment", "kind", "recipient", "channel", "sequence"),)
         indexes = (("state", "due_at"),)
 
 

@@ -83,6 +83,7 @@ class BusyCalendar(Record):
     agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField("booking.Agent", related_name="busy_calendars")
     kind = fields.CharField(max_length=8)  # ics, caldav
     url = fields.CharField(max_length=1000)
+    writes = fields.BooleanField(default=False)  # appointments are written into it instead of mailed (CalDAV only)
     username = fields.CharField(max_length=200, default="")
     sealed_password = fields.CharField(max_length=500, default="")
     etag = fields.CharField(max_length=200, default="")

@@ -59,7 +59,10 @@ class Service(Record):
     buffer_after_minutes = fields.IntField(default=5)
     notice_minutes = fields.IntField(default=30)
     horizon_days = fields.IntField(default=60)
-    reminder_minutes = fields.IntField(default=48 * 60)
+    reminder_minutes = fields.IntField(default=48 * 60)  # by e-mail; 0: none
+    sms_reminder_minutes = fields.IntField(default=2 * 60)  # by text message; 0: none
+    # who is asked for an interpreter, by the invitation, when the citizen needs one
+    interpreter_email = fields.CharField(max_length=254, default="")
     # [{"fr": "...", "en": "..."}]: the papers to bring
     documents: fields.Field[list[dict[str, str]]] = fields.JSONField(default=list)
     retired_at = fields.DatetimeField(null=True)
@@ -99,6 +102,7 @@ class Room(Record):
 
     workplace: fields.ForeignKeyRelation[Workplace] = fields.ForeignKeyField("booking.Workplace", related_name="rooms")
     name = fields.CharField(max_length=120)
+    email = fields.CharField(max_length=254, default="")  # the room's mailbox, which is invited where there is one
     in_service = fields.BooleanField(default=True)
 
     class Meta:
@@ -125,6 +129,7 @@ class Agent(Record):
     daily_maximum = fields.IntField(null=True)
     department = fields.CharField(max_length=3, default="")  # whose public holidays apply (Alsace-Moselle, overseas)
     works_on_holidays = fields.BooleanField(default=False)
+    daily_agenda = fields.BooleanField(default=True)  # is sent the day's appointments in the morning
 
     class Meta:
         table = "agent"

@@ -26,6 +26,7 @@ class Site(Record):
     comment = fields.TextField(default="")
     active = fields.BooleanField(default=True)
     open_on_holidays = fields.BooleanField(default=False)
+    invites_desk = fields.BooleanField(default=False)  # `email` gets the invitations to the house's appointments
 
     class Meta:
         table = "site"

@@ -49,7 +49,17 @@ class WaitingEntry(Record):
 
 
 class WalkIn(Record):
-    """Somebody stands at a kiosk now and waits for the first agent who is free for a service."""
+    """Somebody is at a kiosk now and waits for the first agent who is free for a service.
+
+    `open_kiosk` and `open_agent` hold the kiosk while somebody waits there and the agent while it rings at theirs: one
+    person a kiosk, one ring an agent. Who it was is forgotten as soon as the wait is over.
+    """
+
+    # columns behind the foreign keys, for the type checker
+    service_id: str
+    kiosk_id: str
+    agent_id: str | None
+    appointment_id: str | None
 
     service: fields.ForeignKeyRelation[Service] = fields.ForeignKeyField("booking.Service", related_name="walk_ins")
     kiosk: fields.ForeignKeyRelation[Kiosk] = fields.ForeignKeyField("booking.Kiosk", related_name="walk_ins")
@@ -60,14 +70,31 @@ class WalkIn(Record):
         "booking.Appointment", related_name="walk_ins", null=True, on_delete=fields.SET_NULL
     )
     state = fields.CharField(max_length=12, default="waiting")  # waiting, ringing, served, left, lapsed
+    reason = fields.CharField(max_length=16, default="")  # why it lapsed: see booking.walk_in.Over
     joined_at = fields.DatetimeField()
     rung_at = fields.DatetimeField(null=True)
-    passed: fields.Field[list[str]] = fields.JSONField(default=list)  # agents who did not answer
+    passed: fields.Field[list[str]] = fields.JSONField(default=list)  # agents who were rung in vain, or declined
+    open_kiosk = fields.CharField(max_length=32, null=True, unique=True)
+    open_agent = fields.CharField(max_length=32, null=True, unique=True)
     given_name = fields.CharField(max_length=100)
     family_name = fields.CharField(max_length=100)
+    email = fields.CharField(max_length=254, default="")
+    phone = fields.CharField(max_length=20, default="")  # E.164
     language = fields.CharField(max_length=5, default="fr")
     needs: fields.Field[list[str]] = fields.JSONField(default=list)
 
     class Meta:
         table = "walk_in"
         indexes = (("state", "joined_at"),)
+
+
+class WalkInPause(Record):
+    """An agent is not rung for people without an appointment, until they say otherwise."""
+
+    agent_id: str
+
+    agent: fields.ForeignKeyRelation[Agent] = fields.OneToOneField("booking.Agent", related_name="walk_in_pause")
+    since = fields.DatetimeField()
+
+    class Meta:
+        table = "walk_in_pause"
