@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Protocol
 
 from playwright.async_api import FileChooser, Locator, Page, expect
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 MAX_TABS = 250
 FOCUSED = "element => element === document.activeElement"
@@ -76,16 +75,13 @@ class Keyboard:
         raise AssertionError(f"the arrow keys do not reach {target}")
 
     async def give_file(self, target: Locator, file: Path) -> None:
-        """Press Enter, and once more where a screen that was being redrawn swallowed the key, as a person would."""
-        for patience_ms in (10_000, 20_000, 30_000):
-            await self._reach(target)
-            try:
-                async with target.page.expect_file_chooser(timeout=patience_ms) as opening:
-                    await target.page.keyboard.press("Enter")
-            except PlaywrightTimeout:
-                continue
-            return await _answer(await opening.value, file)
-        raise AssertionError(f"{target} opens no file chooser")
+        await self._reach(target)
+        async with target.page.expect_file_chooser() as opening:
+            # an answer from the browser: by now it knows that the dialogue is ours. A key that overtakes that word
+            # opens a dialogue which a browser without a screen cancels at once.
+            assert await target.evaluate(FOCUSED)
+            await target.page.keyboard.press("Enter")
+        await _answer(await opening.value, file)
 
     async def _reach(self, target: Locator) -> None:
         await target.wait_for()

@@ -3,21 +3,17 @@
 import hashlib
 import io
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Page
 
-from teleconsult.settings import Settings
-from tests.signaling.app import make_app
+from tests.signaling.seats import COLOUR, assert_accessible, in_call, open_call, shows, state
 from tests.support.browsers import running_browser
-from tests.support.media import ADVISER, AGENT, CITIZEN, Person, make_devices
+from tests.support.media import ADVISER, AGENT, CITIZEN
 
-ROOM = "room1"
 KEEP_SOCKETS = """
 window.sockets = [];
 window.WebSocket = class extends WebSocket { constructor(...a) { super(...a); window.sockets.push(this); } };
@@ -38,85 +34,6 @@ RTCDataChannel.prototype.send = function (data) {
   } else send.call(this, data);
 };
 """
-TOLERANCE = 45
-
-# The mean colour of the lower half of a participant's decoded picture.
-COLOUR = """role => {
-  const video = document.querySelector(`video[data-role="${role}"]`);
-  if (!video || !video.videoWidth) return null;
-  const canvas = document.createElement("canvas");
-  canvas.width = 32; canvas.height = 32;
-  const context = canvas.getContext("2d");
-  context.drawImage(video, 0, 0, 32, 32);
-  const pixels = context.getImageData(8, 20, 16, 8).data;
-  const sums = [0, 0, 0];
-  for (let i = 0; i < pixels.length; i += 4) for (let c = 0; c < 3; c++) sums[c] += pixels[i + c];
-  return sums.map(sum => Math.round(sum / (pixels.length / 4)));
-}"""
-SHOWS = f"""([role, colour]) => {{
-  const found = ({COLOUR})(role);
-  return found !== null && found.every((value, i) => Math.abs(value - colour[i]) <= {TOLERANCE});
-}}"""
-
-
-@pytest.fixture
-async def server(sqlite_url: str, tmp_path: Path) -> AsyncIterator[TestServer]:
-    settings = Settings(database_url=sqlite_url, data_dir=tmp_path / "data", media_loopback=True)
-    server = TestServer(make_app(settings), host="localhost")
-    await server.start_server()
-    yield server
-    await server.close()
-
-
-@pytest.fixture
-async def citizen(tmp_path: Path) -> AsyncIterator[Page]:
-    async for page in page_of(CITIZEN, tmp_path, {"width": 1080, "height": 1920}):
-        yield page
-
-
-@pytest.fixture
-async def agent(tmp_path: Path) -> AsyncIterator[Page]:
-    async for page in page_of(AGENT, tmp_path, {"width": 1440, "height": 900}):
-        yield page
-
-
-@pytest.fixture
-async def adviser(tmp_path: Path) -> AsyncIterator[Page]:
-    async for page in page_of(ADVISER, tmp_path, {"width": 1280, "height": 720}):
-        yield page
-
-
-async def page_of(person: Person, folder: Path, viewport: dict[str, int]) -> AsyncIterator[Page]:
-    """Yield a page in a browser of the person's own, with their camera and microphone."""
-    devices = make_devices(person, folder)
-    async with running_browser(devices.camera, devices.microphone) as browser:
-        context = await browser.new_context(
-            viewport=viewport,  # type: ignore[arg-type]
-            permissions=["camera", "microphone"],
-            locale="fr-FR",
-        )
-        yield await context.new_page()
-
-
-async def open_call(page: Page, server: TestServer, who: str, query: str = "") -> None:
-    await page.goto(f"http://localhost:{server.port}/call/{ROOM}?as={who}{query}")
-
-
-async def state(page: Page, expected: str) -> None:
-    await page.wait_for_selector(f'html[data-call-state="{expected}"]', state="attached", timeout=25_000)
-
-
-async def shows(page: Page, person: Person) -> None:
-    await page.wait_for_function(SHOWS, arg=[person.name, list(person.colour)], timeout=25_000)
-
-
-async def in_call(citizen: Page, agent: Page, server: TestServer) -> None:
-    """Bring both into the call: the citizen waits, the agent joins and admits in one go."""
-    await open_call(citizen, server, "citizen")
-    await state(citizen, "lobby")
-    await open_call(agent, server, "agent", "&admit=1")
-    await shows(citizen, AGENT)
-    await shows(agent, CITIZEN)
 
 
 async def test_both_see_each_other_once_the_agent_admits(server: TestServer, citizen: Page, agent: Page) -> None:
@@ -239,6 +156,24 @@ async def test_a_document_that_lies_about_its_type_is_refused_by_the_relay(
     await agent.wait_for_selector('#documents-list [data-state="failed"]')
 
 
+async def test_enter_opens_the_file_dialogue_although_the_other_had_gone_meanwhile(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await in_call(citizen, agent, server)
+    await agent.focus("#send-document")
+    await citizen.click("#hang-up")
+    await citizen.click("#hang-up-confirm")
+    await agent.wait_for_selector('#tiles[data-count="0"]', state="attached")
+    await agent.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await agent.keyboard.press("Enter")
+    await agent.wait_for_function("() => document.querySelector('#documents-news').textContent.includes('Personne')")
+    await open_call(citizen, server, "citizen")
+    await shows(agent, CITIZEN)
+    async with agent.expect_file_chooser():
+        assert await agent.evaluate("document.activeElement.id") == "send-document", "the focus stayed"
+        await agent.keyboard.press("Enter")
+
+
 async def test_an_adviser_joins_as_the_third(server: TestServer, citizen: Page, agent: Page, adviser: Page) -> None:
     await in_call(citizen, agent, server)
     await open_call(adviser, server, "adviser")
@@ -283,11 +218,6 @@ async def test_no_accessibility_violation(server: TestServer, citizen: Page, age
         await assert_accessible(page)
     await agent.click("#hang-up")
     await assert_accessible(agent)
-
-
-async def assert_accessible(page: Page) -> None:
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
 
 
 async def received(recipient: Page, sender: Page, name: str, content: bytes) -> None:

@@ -26,9 +26,10 @@ export class DocumentsView {
     /** @type {PdfDocument|null} */
     this._pdf = null;
     this._number = 1;
+    this._possible = false;
     documents.addEventListener("change", (event) => this._update(/** @type {CustomEvent} */ (event).detail));
     const input = element("file", HTMLInputElement);
-    element("send-document", HTMLButtonElement).addEventListener("click", () => input.click());
+    element("send-document", HTMLButtonElement).addEventListener("click", () => this._choose(input));
     input.addEventListener("change", () => {
       for (const file of input.files ?? []) void documents.send(file);
       input.value = "";
@@ -40,7 +41,15 @@ export class DocumentsView {
 
   /** @param {boolean} possible */
   setSending(possible) {
-    element("send-document", HTMLButtonElement).disabled = !possible;
+    // not `disabled`: that takes the focus away, and the next Enter of whoever was on the button is lost
+    element("send-document", HTMLButtonElement).setAttribute("aria-disabled", String(!possible));
+    this._possible = possible;
+  }
+
+  /** @param {HTMLInputElement} input */
+  _choose(input) {
+    if (this._possible) input.click();
+    else say(element("documents-news", HTMLElement), text("refusal_nobody_there"));
   }
 
   /** Close the document that is shown, and give its memory back. */
@@ -182,8 +191,8 @@ export class DocumentsView {
     const pdf = this._pdf;
     if (!pdf) return;
     this._number = Math.min(pdf.numPages, Math.max(1, this._number + step));
-    element("viewer-previous", HTMLButtonElement).disabled = this._number === 1;
-    element("viewer-next", HTMLButtonElement).disabled = this._number === pdf.numPages;
+    element("viewer-previous", HTMLButtonElement).setAttribute("aria-disabled", String(this._number === 1));
+    element("viewer-next", HTMLButtonElement).setAttribute("aria-disabled", String(this._number === pdf.numPages));
     const count = text("pageOf", { page: this._number, count: pdf.numPages });
     say(element("viewer-count", HTMLElement), count);
     const canvas = make("canvas", "call-viewer__canvas");
