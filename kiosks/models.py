@@ -7,7 +7,7 @@ from typing import Any
 
 from tortoise import fields
 
-from booking.models import Appointment, Kiosk, Service, Site
+from booking.models import Appointment, Kiosk, Service, Site, WalkIn
 from teleconsult.accounts.models import Account
 from teleconsult.database import Record
 
@@ -44,7 +44,8 @@ class Visit(Record):
     """What one citizen is doing at one screen, or what one adviser is doing for a citizen.
 
     It belongs to a terminal (one at a time), or to an adviser's account at a house (one at a time). `details` is what
-    was typed, as it was typed. `appointment` is the one that was booked (`stage` "booked") or checked in ("arrived").
+    was typed, as it was typed. `appointment` is the one that was booked (`stage` "booked") or checked in ("arrived");
+    `walk_in` is the place in the queue of who waits here without one ("waiting").
     """
 
     terminal: fields.ForeignKeyNullableRelation[Terminal] = fields.OneToOneField(
@@ -57,7 +58,13 @@ class Visit(Record):
     account_id: str | None
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("booking.Site", related_name="visits")
     site_id: str
-    stage = fields.CharField(max_length=8, default="draft")  # draft, booked, arrived
+    stage = fields.CharField(max_length=8, default="draft")  # draft, booked, arrived, waiting
+    # the kiosk at which the citizen wants to be received now, rather than at a time
+    now_kiosk = fields.CharField(max_length=32, default="")
+    walk_in: fields.ForeignKeyNullableRelation[WalkIn] = fields.ForeignKeyField(
+        "booking.WalkIn", related_name="visits", null=True, on_delete=fields.SET_NULL
+    )
+    walk_in_id: str | None
     service: fields.ForeignKeyNullableRelation[Service] = fields.ForeignKeyField(
         "booking.Service", related_name="visits", null=True
     )

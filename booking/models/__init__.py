@@ -5,7 +5,7 @@ from booking.models.calendars import Absence, AgentHours, AgentRule, Assignment,
 from booking.models.notifications import CalendarReply, Feed, LetterTemplate, PushedEvent
 from booking.models.offer import Agent, Organisation, Partner, Room, Service, Workplace
 from booking.models.places import Kiosk, KioskOutage, Site, SiteClosure, SiteOpening, SiteStaff
-from booking.models.queues import WaitingEntry, WalkIn
+from booking.models.queues import WaitingEntry, WalkIn, WalkInPause
 
 __all__ = [
     "Absence",
@@ -37,5 +37,6 @@ __all__ = [
     "Transition",
     "WaitingEntry",
     "WalkIn",
+    "WalkInPause",
     "Workplace",
 ]
