@@ -76,6 +76,9 @@ class Appointment(Record):
     # what the agent's calendar answered to the invitation (RFC 5545 PARTSTAT, in small letters), and when
     agent_answer = fields.CharField(max_length=12, default="")
     agent_answered_at = fields.DatetimeField(null=True)
+    # and what the citizen's answered: it decides nothing, but somebody should know
+    citizen_answer = fields.CharField(max_length=12, default="")
+    citizen_answered_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "appointment"

@@ -93,6 +93,11 @@ class BusyCalendar(Record):
     failing_since = fields.DatetimeField(null=True)
     told_at = fields.DatetimeField(null=True)  # when the agent was told that it fails
     last_error = fields.CharField(max_length=200, default="")
+    # the same for writing into it, which can fail while reading works
+    wrote_at = fields.DatetimeField(null=True)
+    write_failing_since = fields.DatetimeField(null=True)
+    write_told_at = fields.DatetimeField(null=True)
+    write_error = fields.CharField(max_length=200, default="")
 
     class Meta:
         table = "busy_calendar"

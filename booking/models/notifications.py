@@ -72,6 +72,8 @@ class PushedEvent(Record):
     etag = fields.CharField(max_length=200, default="")
     sequence = fields.IntField()
     written_at = fields.DatetimeField()
+    restored_at = fields.DatetimeField(null=True)  # when it was put back because somebody had taken it out
+    left_at = fields.DatetimeField(null=True)  # taken out again: from then on it is not written any more
 
     class Meta:
         table = "pushed_event"
@@ -87,6 +89,7 @@ class CalendarReply(Record):
     appointment: fields.ForeignKeyNullableRelation[Appointment] = fields.ForeignKeyField(
         "booking.Appointment", related_name="replies", null=True
     )
+    who = fields.CharField(max_length=8, default="")  # whose answer it is: agent, citizen; empty if nobody's
     sequence = fields.IntField(null=True)
     answer = fields.CharField(max_length=12, default="")
     received_at = fields.DatetimeField()
@@ -94,3 +97,16 @@ class CalendarReply(Record):
 
     class Meta:
         table = "calendar_reply"
+
+
+class Duty(Record):
+    """Something that one process at a time does for all of them, under a lease, and how that has gone."""
+
+    name = fields.CharField(max_length=40, unique=True)
+    leased_until = fields.DatetimeField(null=True)
+    worked_at = fields.DatetimeField(null=True)
+    failing_since = fields.DatetimeField(null=True)
+    last_error = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "duty"
