@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
-from booking.ports import Mailer
+from booking.ports import Channel, Mailer
 
 MAILER: web.AppKey[Mailer] = web.AppKey("mailer", Mailer)
+# By which a notice goes out, under the name that stands in its `channel`. Whoever has one adds it in its set-up.
+CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels", dict)

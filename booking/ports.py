@@ -1,7 +1,11 @@
 """What booking needs from the outside and the shell provides."""
 
+from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from booking.notifications.due import Due
 
 
 class DeliveryFailure(Exception):
@@ -20,11 +24,45 @@ class PermanentFailure(DeliveryFailure):
     """Trying again will not work (SMTP 5yz, RFC 5321 4.2.1; an address that cannot be one)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that was taken over: its name with the operator, if it has one, and how many parts are paid for."""
+
+    message_ref: str = ""
+    parts: int = 0
+
+
+class Gate(Protocol):
+    """Awaited just before the step after which a message may be out. One message of a process is past it at a time.
+
+    So a process that is killed leaves at most one message of which it is not written down that it went out.
+    """
+
+    async def __call__(self) -> None:
+        """Return when it is this message's turn. Whatever it raises means "not any more": let it pass."""
+
+
+async def open_gate() -> None:
+    """Let pass at once: for a message that may be sent twice, or that nobody else sends."""
+
+
+class Channel(Protocol):
+    """One way of telling people: e-mail, text message, a calendar written to."""
+
+    async def send(self, due: "Due", gate: Gate) -> Sent:
+        """Return once the message was taken over.
+
+        Await `gate` first, as late as possible; a channel in which a second copy changes nothing (a PUT) need not.
+        Raises TemporaryFailure (tried again until the deadline) and PermanentFailure (the recipient cannot be told).
+        """
+
+
 class Mailer(Protocol):
     """Hands a message over to whoever delivers it."""
 
-    async def send(self, message: EmailMessage, *, recipient: str) -> None:
-        """Return once `message` was accepted for `recipient`, an address.
+    async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
+        """Return once the message is accepted for this one recipient, who is the message's only one.
 
+        `gate` is awaited before the content is given out.
         Raises TemporaryFailure, PermanentFailure.
         """

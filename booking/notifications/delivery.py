@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime
-from email.message import EmailMessage
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 
 import structlog
 from aiohttp import web
@@ -17,15 +17,13 @@ from booking.events import (
     AppointmentEvent,
     AppointmentRescheduled,
 )
-from booking.keys import MAILER
+from booking.keys import CHANNELS, MAILER
 from booking.models import Notice
 from booking.notifications import outbox
-from booking.notifications.meeting import meeting_of_notice, read_meeting
-from booking.notifications.messages import AddressInvalid, Composer
-from booking.notifications.notices import Kind, Recipient
-from booking.notifications.waiting_mail import compose_offer
-from booking.ports import Mailer, PermanentFailure, TemporaryFailure
-from booking.waiting import OFFERED, place_of
+from booking.notifications.by_mail import MailChannel
+from booking.notifications.due import Due, read_due
+from booking.notifications.messages import Composer
+from booking.ports import Channel, PermanentFailure, Sent, TemporaryFailure
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS
 from teleconsult.web.i18n import gettext_for
@@ -37,6 +35,7 @@ from teleconsult.web.tokens import SIGNER
 TICK_SECONDS = 30
 # How many mails are handed over at once; a worker claims no more than that, so that its leases outlast its work.
 BATCH = 8
+EMAIL = "email"
 SEND_SECONDS = 60
 # How long the mails on their way may take when the program stops; later ones come back when their lease ends.
 STOP_SECONDS = 5
@@ -46,13 +45,20 @@ TOLD = (AppointmentBooked, AppointmentCancelled, AppointmentDelayed, Appointment
 log = structlog.get_logger(__name__)
 
 
-class Delivery:
-    """One worker on the outbox. `deliver_due` sends what is due now; `serve` does so whenever it is woken."""
+class _NotAnyMore(Exception):
+    """Its turn came too late: the notice is past its deadline, or its lease is about to end."""
 
-    def __init__(self, mailer: Mailer, composer: Composer, *, clock: Callable[[], datetime] = utcnow) -> None:
-        self._mailer = mailer
-        self._composer = composer
+
+class Delivery:
+    """One worker on the outbox. `deliver_due` sends what is due now; `serve` does so whenever it is woken.
+
+    Each notice goes out by the channel that it names, one of `channels`.
+    """
+
+    def __init__(self, channels: Mapping[str, Channel], *, clock: Callable[[], datetime] = utcnow) -> None:
+        self._channels = channels
         self._clock = clock
+        self._turn = asyncio.Lock()
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -66,21 +72,29 @@ class Delivery:
             notices = await outbox.claim(now=self._clock(), limit=BATCH)
             if not notices:
                 break
-            await asyncio.gather(*(self._deliver(notice) for notice in notices))
+            found = await read_due(notices)
+            await asyncio.gather(*(self._deliver(notice, found.get(notice.id)) for notice in notices))
             handled += len(notices)
         return handled
 
-    async def _deliver(self, notice: Notice) -> None:
-        """Send one claimed notice and write down what became of it."""
-        facts = {"notice": notice.id, "kind": notice.kind, "recipient": notice.recipient, "attempt": notice.attempts}
+    async def _deliver(self, notice: Notice, due: Due | None) -> None:
+        """Send one claimed notice, unless it no longer holds, and write down what became of it."""
+        facts = {
+            "notice": notice.id, "kind": notice.kind, "recipient": notice.recipient, "channel": notice.channel,
+            "attempt": notice.attempts,
+        }  # fmt: skip
+        if due is None:
+            await outbox.mark_void(notice)
+            log.info("notice_void", **facts)
+            return
         try:
-            if not await self._send(notice):
-                await outbox.mark_void(notice)
-                log.info("notice_void", **facts)
-                return
-        except (PermanentFailure, AddressInvalid) as error:
-            await outbox.mark_failed(notice, reason=str(error))
-            log.warning("notice_failed", reason=str(error), **facts)
+            await self._send(due)
+        except _NotAnyMore:
+            await outbox.let_go(notice)
+            log.warning("notice_let_go", **facts)
+        except PermanentFailure as error:
+            await outbox.mark_failed(notice, reason=error.reason)
+            log.warning("notice_failed", reason=error.reason, **facts)
         except TemporaryFailure as error:
             await outbox.put_back(notice, now=self._clock(), reason=error.reason)
             log.warning("notice_put_back", reason=error.reason, **facts)
@@ -88,44 +102,38 @@ class Delivery:
             await outbox.put_back(notice, now=self._clock(), reason=type(error).__name__)
             log.exception("notice_put_back", **facts)
         else:
-            await outbox.mark_sent(notice, now=self._clock())
             log.info("notice_sent", **facts)
 
-    async def _send(self, notice: Notice) -> bool:
-        """Hand a notice over and return True; False if what it says no longer holds."""
-        if notice.appointment_id is None:
-            return await self._send_offer(notice)
-        current = await read_meeting(notice.appointment_id)
-        if outbox.is_stale(notice, sequence=current.sequence, status=current.status, agent_id=current.agent_id):
-            return False
-        meeting = await meeting_of_notice(current, notice)
-        recipient = Recipient(notice.recipient)
-        message = self._composer.compose(
-            meeting,
-            kind=Kind(notice.kind),
-            recipient=recipient,
-            notice_id=notice.id,
-            earlier=await outbox.sent_before(notice),
-            params=notice.params,
-            now=self._clock(),
-        )
-        await self._hand_over(message, meeting.address_of(recipient))
-        return True
+    async def _send(self, due: Due) -> None:
+        """Hand a notice over and write down that it is out before the next one may go out."""
+        channel = self._channels.get(due.notice.channel)
+        if channel is None:
+            raise PermanentFailure("no_channel")
+        async with AsyncExitStack() as turn:
+            sent = await self._hand_over(channel, due, turn)
+            await outbox.mark_sent(due.notice, sent, now=self._clock())
 
-    async def _send_offer(self, notice: Notice) -> bool:
-        place = await place_of(notice.waiting_id or "")
-        if place.state != OFFERED or place.offers != notice.sequence:
-            return False
-        message = compose_offer(self._composer, place, notice_id=notice.id, now=self._clock())
-        await self._hand_over(message, place.email)
-        return True
-
-    async def _hand_over(self, message: EmailMessage, address: str) -> None:
+    async def _hand_over(self, channel: Channel, due: Due, turn: AsyncExitStack) -> Sent:
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await self._mailer.send(message, recipient=address)
+            async with asyncio.timeout(SEND_SECONDS) as limit:
+
+                async def gate() -> None:
+                    limit.reschedule(None)  # waiting for the others is not this one's slowness
+                    await turn.enter_async_context(self._turn)
+                    limit.reschedule(loop.time() + SEND_SECONDS)
+                    self._require_time(due.notice)
+
+                return await channel.send(due, gate)
         except TimeoutError:
             raise TemporaryFailure("no_answer_in_time") from None
+
+    def _require_time(self, notice: Notice) -> None:
+        """Raise unless there is time to send a notice before its deadline, and before anybody else may claim it."""
+        now = self._clock()
+        lease = notice.leased_until
+        if now >= notice.deadline_at or lease is None or lease - now < timedelta(seconds=SEND_SECONDS):
+            raise _NotAnyMore
 
     def wake(self) -> None:
         """Let `serve` look for due notices now; never blocks."""
@@ -165,9 +173,12 @@ def make_composer(app: web.Application) -> Composer:
 def setup(app: web.Application) -> None:
     """Deliver for as long as the application serves, if it is to.
 
-    `app[MAILER]` must be there, and the database opened before.
+    `app[MAILER]` must be there, and the database opened before. Further channels are added to `app[CHANNELS]` by
+    whoever has them, until the application starts.
     """
-    app[DELIVERY] = delivery = Delivery(app[MAILER], make_composer(app))
+    channels: dict[str, Channel] = {EMAIL: MailChannel(app[MAILER], make_composer(app))}
+    app[CHANNELS] = channels
+    app[DELIVERY] = delivery = Delivery(channels)
     if not app[SETTINGS].deliver:
         return
 

@@ -1,5 +1,6 @@
 """An appointment as invitations and messages speak of it: everything they may say, read once, frozen."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,28 +81,38 @@ class Meeting:
         return f"{self.given_name.strip()[:1].upper()}."
 
 
+_RELATED = ("service__organisation", "site", "kiosk", "agent")
+
+
 async def read_meeting(appointment_id: str) -> Meeting:
     """Read an appointment as it now stands; raises AppointmentUnknown if there is none."""
-    related = ("service__organisation", "site", "kiosk", "agent")
-    appointment = await Appointment.get_or_none(id=appointment_id).select_related(*related)
+    appointment = await Appointment.get_or_none(id=appointment_id).select_related(*_RELATED)
     if appointment is None:
         raise AppointmentUnknown
     return meeting_of(appointment)
 
 
-async def meeting_of_notice(current: Meeting, notice: Notice) -> Meeting:
-    """Return what a notice speaks of: its own version and times, and for an agent, that agent's name and address."""
+async def read_meetings(appointment_ids: Collection[str]) -> dict[str, Meeting]:
+    """Read appointments as they now stand, by id, in one query; those that do not exist are left out."""
+    found = await Appointment.filter(id__in=appointment_ids).select_related(*_RELATED)
+    return {appointment.id: meeting_of(appointment) for appointment in found}
+
+
+def meeting_told(current: Meeting, notice: Notice, other_agent: Agent | None) -> Meeting:
+    """Return what a notice speaks of: its own version and times, and for another agent, that one's name and address.
+
+    `other_agent` is the notice's if the appointment is no longer theirs.
+    """
     told = replace(current, sequence=notice.sequence, starts_at=notice.starts_at, ends_at=notice.ends_at)
-    if notice.agent_id in (None, current.agent_id):
+    if other_agent is None or other_agent.id == current.agent_id:
         return told
-    agent = await Agent.get(id=notice.agent_id)
     return replace(
         told,
-        agent_id=agent.id,
-        agent_name=agent.name,
-        agent_email=agent.email,
-        agent_timezone=agent.timezone,
-        agent_language=agent.language,
+        agent_id=other_agent.id,
+        agent_name=other_agent.name,
+        agent_email=other_agent.email,
+        agent_timezone=other_agent.timezone,
+        agent_language=other_agent.language,
     )
 
 

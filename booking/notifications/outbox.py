@@ -12,7 +12,8 @@ from tortoise.queryset import QuerySet
 
 from booking.lifecycle import Status
 from booking.models import Notice
-from booking.notifications.notices import Kind, NoticeState
+from booking.notifications.kinds import GUESTS, Kind, NoticeState
+from booking.ports import Sent
 from teleconsult.database import transaction
 
 # Longer than a mail can take to be handed over (delivery.SEND_SECONDS), so that only a dead worker's lease ends.
@@ -33,11 +34,12 @@ def retry_delay(attempts: int, spread: float) -> timedelta:
 def is_stale(notice: Notice, *, sequence: int, status: str, agent_id: str) -> bool:
     """Whether what a notice says no longer holds for an appointment that now stands like this; pure.
 
-    A cancellation holds while the appointment is cancelled, or is another agent's than the notice's. A reminder, and
-    news of trouble, are for who has yet to come; everything else holds until the appointment moves or is cancelled.
+    A cancellation holds while the appointment is cancelled, or is another agent's than the notice's; a guest's
+    always does (who is invited anew gets a higher sequence). A reminder, and news of trouble, are for who has yet to
+    come; everything else holds until the appointment moves or is cancelled.
     """
     if notice.kind == Kind.CANCELLATION:
-        return status != Status.CANCELLED and notice.agent_id in (None, agent_id)
+        return status != Status.CANCELLED and notice.agent_id in (None, agent_id) and notice.recipient not in GUESTS
     if notice.sequence != sequence or status == Status.CANCELLED:
         return True
     return notice.kind in FOR_WHO_HAS_YET_TO_COME and status != Status.BOOKED
@@ -59,6 +61,7 @@ async def claim(*, now: datetime, limit: int) -> list[Notice]:
             )
             if won:
                 notice.attempts += 1
+                notice.leased_until = now + LEASE
                 claimed.append(notice)
     return claimed
 
@@ -68,9 +71,17 @@ async def drop_late(*, now: datetime) -> int:
     return await Notice.filter(_free(now), deadline_at__lte=now).update(state=NoticeState.DROPPED, leased_until=None)
 
 
-async def mark_sent(notice: Notice, *, now: datetime) -> None:
+async def mark_sent(notice: Notice, sent: Sent, *, now: datetime) -> None:
     """Write down that a notice was handed over: what is out is out, whatever happened to the row meanwhile."""
-    await Notice.filter(id=notice.id).update(state=NoticeState.SENT, sent_at=now, leased_until=None, last_error="")
+    await Notice.filter(id=notice.id).update(
+        state=NoticeState.SENT, sent_at=now, leased_until=None, last_error="", message_ref=sent.message_ref,
+        parts=sent.parts,
+    )  # fmt: skip
+
+
+async def let_go(notice: Notice) -> None:
+    """Give a notice back as it was, so that anybody may claim it at once."""
+    await _held(notice).update(leased_until=None)
 
 
 async def mark_void(notice: Notice) -> None:
@@ -87,17 +98,6 @@ async def put_back(notice: Notice, *, now: datetime, reason: str) -> None:
     """Try a notice again later, until its deadline."""
     due_at = now + retry_delay(notice.attempts, random.random())  # noqa: S311 - no secret
     await _held(notice).update(due_at=due_at, leased_until=None, last_error=reason[:200])
-
-
-async def sent_before(notice: Notice) -> list[str]:
-    """Return the ids of what this recipient was sent before about the same appointment, oldest first."""
-    earlier = Notice.filter(
-        appointment_id=notice.appointment_id,
-        recipient=notice.recipient,
-        agent_id=notice.agent_id,
-        state=NoticeState.SENT,
-    ).exclude(id=notice.id)
-    return [str(each) for each in await earlier.order_by("sent_at", "sequence").values_list("id", flat=True)]
 
 
 def _held(notice: Notice) -> QuerySet[Notice]:

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from booking.ports import TemporaryFailure
+from booking.ports import Gate, TemporaryFailure, open_gate
 
 
 class MaildirMailer:
@@ -15,8 +15,9 @@ class MaildirMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def send(self, message: EmailMessage, *, recipient: str) -> None:
+    async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
         """Return once the mail is on the disk; raises TemporaryFailure if it cannot be written."""
+        await gate()
         try:
             await asyncio.to_thread(self._add, message.as_bytes(policy=SMTP))
         except OSError as error:
@@ -30,6 +31,6 @@ class MaildirMailer:
 class NoMailer:
     """Stands where no mail server is set: mails wait for one until their deadline, and are not said to be sent."""
 
-    async def send(self, message: EmailMessage, *, recipient: str) -> None:
+    async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
         """Raise TemporaryFailure."""
         raise TemporaryFailure("no_mail_server")

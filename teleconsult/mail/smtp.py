@@ -5,10 +5,10 @@ import time
 from dataclasses import dataclass
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from aiosmtplib import SMTP
+from aiosmtplib import SMTP, SMTPResponse
 from aiosmtplib.errors import (
     SMTPDataError,
     SMTPException,
@@ -18,7 +18,7 @@ from aiosmtplib.errors import (
     SMTPResponseException,
 )
 
-from booking.ports import DeliveryFailure, PermanentFailure, TemporaryFailure
+from booking.ports import DeliveryFailure, Gate, PermanentFailure, TemporaryFailure, open_gate
 
 CONNECTIONS = 8
 TIMEOUT_SECONDS = 30
@@ -54,11 +54,21 @@ def read_server(url: str) -> Server:
     )
 
 
+class _Session(SMTP):
+    """A session that awaits a gate before it gives a mail's content out: until then the server can deliver nothing."""
+
+    gate: Gate = staticmethod(open_gate)
+
+    async def data(self, *args: Any, **kwargs: Any) -> SMTPResponse:
+        await self.gate()
+        return await super().data(*args, **kwargs)
+
+
 class _Connection:
     """One SMTP session and when it last did something."""
 
     def __init__(self, server: Server) -> None:
-        self._client = SMTP(
+        self._client = _Session(
             hostname=server.host,
             port=server.port,
             use_tls=server.tls,
@@ -92,7 +102,8 @@ class _Connection:
             self.close()
         return self.alive
 
-    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str, gate: Gate) -> None:
+        self._client.gate = gate
         try:
             await self._client.send_message(message, sender=sender, recipients=[recipient])
         except (SMTPException, OSError, ValueError) as error:
@@ -148,13 +159,15 @@ class SmtpMailer:
         resting, self._resting = self._resting, []
         await asyncio.gather(*(connection.quit() for connection in resting))
 
-    async def send(self, message: EmailMessage, *, recipient: str) -> None:
+    async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
         """Return once the server took the mail over; raises TemporaryFailure, PermanentFailure."""
         async with self._room:
             connection = await self._connection()
             try:
-                await connection.send(message, sender=self._sender, recipient=recipient)
-            except asyncio.CancelledError:
+                await connection.send(message, sender=self._sender, recipient=recipient, gate=gate)
+            except DeliveryFailure:
+                raise
+            except BaseException:
                 connection.close()  # it stands somewhere in the middle of a mail: nothing more may go into it
                 raise
             finally:

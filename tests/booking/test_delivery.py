@@ -14,9 +14,10 @@ from booking.change import cancel, reschedule
 from booking.lifecycle import Status
 from booking.models import Agent, Appointment, Notice
 from booking.notifications import outbox
+from booking.notifications.by_mail import MailChannel
 from booking.notifications.delivery import Delivery
 from booking.notifications.notices import Kind, NoticeState
-from booking.ports import Mailer
+from booking.ports import Gate, Mailer, open_gate
 from teleconsult.database import Database
 from teleconsult.mail.smtp import SmtpMailer, read_server
 from tests.booking.meetings import SENDER, composer
@@ -50,7 +51,12 @@ async def mailer(smtp_server: SmtpServer) -> AsyncIterator[SmtpMailer]:
 
 @pytest.fixture
 def delivery(database: Database, mailer: SmtpMailer, clock: Clock, tmp_path: Path) -> Delivery:
-    return Delivery(mailer, composer(tmp_path), clock=clock)
+    return worker(mailer, clock, tmp_path)
+
+
+def worker(mailer: Mailer, clock: Clock, folder: Path) -> Delivery:
+    """Return a worker with a clock of the test's."""
+    return Delivery({"email": MailChannel(mailer, composer(folder), clock=clock)}, clock=clock)
 
 
 def calendar_of(message: EmailMessage) -> tuple[str, Event]:
@@ -212,8 +218,8 @@ class DiesAfterSending:
     def __init__(self, inner: Mailer) -> None:
         self._inner = inner
 
-    async def send(self, message: EmailMessage, *, recipient: str) -> None:
-        await self._inner.send(message, recipient=recipient)
+    async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
+        await self._inner.send(message, recipient=recipient, gate=gate)
         raise asyncio.CancelledError
 
 
@@ -222,7 +228,7 @@ async def test_crash_between_sending_and_writing_repeats_the_same_message(
 ) -> None:
     await booked(await make_offer(), paris_monday(14))
     with pytest.raises(asyncio.CancelledError):
-        await Delivery(DiesAfterSending(mailer), composer(tmp_path), clock=clock).deliver_due()
+        await worker(DiesAfterSending(mailer), clock, tmp_path).deliver_due()
     await smtp_server.wait_for(1)
     assert (await states())["invitation"] == {NoticeState.PENDING}
     assert await delivery.deliver_due() == 0, "the dead worker's lease has not ended"
@@ -241,7 +247,7 @@ async def test_two_workers_send_each_mail_once(
     for hour in (9, 10, 11, 14, 15, 16):
         for _ in range(2):
             await booked(offer, paris_monday(hour))
-    other = Delivery(mailer, composer(tmp_path), clock=clock)
+    other = worker(mailer, clock, tmp_path)
     counts = await asyncio.gather(delivery.deliver_due(), other.deliver_due())
     assert sum(counts) == 24
     ids = [received.message["Message-ID"] for received in smtp_server.received]

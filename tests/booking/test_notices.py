@@ -12,6 +12,7 @@ from booking.change import cancel, reschedule
 from booking.models import Agent, Appointment, Notice
 from booking.notifications import outbox
 from booking.notifications.notices import Kind, NoticeState, Recipient, owed_notices, plan_notices
+from booking.ports import Sent
 from booking.schemas import Citizen
 from teleconsult.database import Database, transaction
 from tests.booking.offers import ANYBODY, MONDAY_8, SYSTEM, Offer, make_offer, paris_monday
@@ -54,7 +55,7 @@ def test_reminder_is_owed_only_while_it_is_ahead() -> None:
 @pytest.mark.parametrize(("ahead", "worth"), [(timedelta(0), timedelta(hours=1)), (DAY, DAY)])
 def test_news_is_due_at_once_and_no_use_after_the_start(kind: Kind, ahead: timedelta, worth: timedelta) -> None:
     owed = owed_notices(kind=kind, starts_at=MONDAY_8 + ahead, reminder_minutes=0, citizen_has_email=True, now=MONDAY_8)
-    assert {each.recipient for each in owed} == set(Recipient)
+    assert {each.recipient for each in owed} == {Recipient.CITIZEN, Recipient.AGENT}
     assert {(each.due_at, each.deadline_at) for each in owed} == {(MONDAY_8, MONDAY_8 + worth)}
 
 
@@ -216,7 +217,7 @@ async def test_dead_workers_rows_come_back_when_the_lease_ends(database: Databas
     await outbox.mark_void(lost)
     notice = await Notice.get()
     assert (notice.state, notice.last_error, notice.leased_until is None) == (NoticeState.PENDING, "", False)
-    await outbox.mark_sent(lost, now=MONDAY_8)
+    await outbox.mark_sent(lost, Sent(), now=MONDAY_8)
     assert (await Notice.get()).state == NoticeState.SENT
 
 
@@ -226,7 +227,7 @@ async def test_mail_that_went_out_while_its_row_became_void_is_known_to_be_sent(
     await Notice.all().update(state=NoticeState.VOID)
     await outbox.put_back(claimed, now=MONDAY_8, reason="x")
     assert (await Notice.get()).state == NoticeState.VOID
-    await outbox.mark_sent(claimed, now=MONDAY_8)
+    await outbox.mark_sent(claimed, Sent(), now=MONDAY_8)
     assert (await Notice.get()).state == NoticeState.SENT
 
 
