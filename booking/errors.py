@@ -165,6 +165,18 @@ class NotReschedulable(Conflict):
     code = "not_reschedulable"
 
 
+class HandoverRefused(Conflict):
+    """Only an appointment that is under way is passed on. `appointment_status`: where it stands."""
+
+    code = "handover_refused"
+
+
+class ColleagueUnfit(Conflict):
+    """Nobody of that name provides the appointment's service."""
+
+    code = "colleague_unfit"
+
+
 class TransitionRefused(Conflict):
     """`appointment_status`: where the appointment stands; `wanted`: where it cannot go from there."""
 

@@ -47,6 +47,13 @@ class CallStarted(AppointmentEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppointmentHandedOver(AppointmentEvent):
+    """A colleague has taken over while it was under way: `agent_id` is theirs."""
+
+    previous_agent_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppointmentClosed(AppointmentEvent):
     """An outcome was noted or corrected."""
 

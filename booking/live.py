@@ -10,6 +10,7 @@ from booking.events import (
     AppointmentDelayed,
     AppointmentDisplaced,
     AppointmentEvent,
+    AppointmentHandedOver,
     AppointmentRescheduled,
     CallStarted,
 )
@@ -23,6 +24,7 @@ KINDS = (
     AppointmentClosed,
     AppointmentDelayed,
     AppointmentDisplaced,
+    AppointmentHandedOver,
     AppointmentRescheduled,
     CallStarted,
 )
@@ -39,6 +41,8 @@ def setup_live(app: web.Application) -> None:
         topics = {f"agent:{event.agent_id}", f"site:{event.site_id}"}
         if isinstance(event, AppointmentRescheduled):
             topics |= {f"agent:{event.previous_agent_id}", f"site:{event.previous_site_id}"}
+        if isinstance(event, AppointmentHandedOver):
+            topics.add(f"agent:{event.previous_agent_id}")
         for topic in sorted(topics):
             hub.publish(topic, "agenda", {"appointment": event.appointment_id, "status": event.status})
 

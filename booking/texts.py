@@ -33,6 +33,8 @@ ERROR_TEXTS = {
     "rule_unreadable": N_("Cette répétition n’est pas comprise."),
     "not_cancellable": N_("Ce rendez-vous ne peut plus être annulé."),
     "not_reschedulable": N_("Ce rendez-vous ne peut plus être déplacé."),
+    "handover_refused": N_("Ce rendez-vous n’est pas en cours\u00a0: il ne peut pas être passé à un collègue."),
+    "colleague_unfit": N_("Cet agent n’assure pas cette démarche."),
     "transition_refused": N_("Ce n’est plus possible : le rendez-vous a changé entre-temps."),
     "outcome_refused": N_("Cette issue ne correspond pas à ce qui s’est passé."),
     "not_yours": N_("Ce rendez-vous n’est pas le vôtre."),
