@@ -10,7 +10,10 @@ from teleconsult.database import Record
 
 
 class LetterTemplate(Record):
-    """An administrator's own words for one kind of notice, for one organisation or (without one) for all."""
+    """An administrator's own words for one kind of notice, for one organisation or (without one) for all.
+
+    Each change is a row of its own, the newest of which holds; one without a body says that the built-in words do again.
+    """
 
     organisation_id: str | None
 
@@ -23,6 +26,9 @@ class LetterTemplate(Record):
     language = fields.CharField(max_length=5)
     subject = fields.CharField(max_length=200, default="")
     body = fields.TextField()
+    closing = fields.TextField(default="")  # mails end with it
+    # what it is for and its number, so that of two people who write at once one is told: see booking.wording.templates
+    revision = fields.CharField(max_length=120, null=True, unique=True)
     changed_at = fields.DatetimeField()
     changed_by = fields.CharField(max_length=64, default="")  # an account's opaque id
 
