@@ -1,5 +1,5 @@
 #!/bin/sh
-# See to the system's programs that the tests drive for real: Chromium and PostgreSQL.
+# See to the programs that the tests drive for real: Chromium, PostgreSQL, Redis and others.
 set -eu
 
 missing=
@@ -7,5 +7,6 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
     command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
     missing="$missing postgresql"
+command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1 || missing="$missing redis-server"
 # shellcheck disable=SC2086 # a list of words on purpose
 [ -z "$missing" ] || exec sh scripts/system-packages.sh $missing

@@ -2,25 +2,18 @@
 
 import time
 
-from aiohttp import WSMessage, WSMsgType, web
-
-from signaling.errors import Flooding, InvalidMessage, JoinExpected, close_code
+from signaling.allowance import Allowance
+from signaling.errors import InvalidMessage, JoinExpected, close_code
 from signaling.hub import Hub
 from signaling.live_room import LiveRoom
-from signaling.outlet import SocketOutlet
 from signaling.ports import Gatekeeper
 from signaling.protocol import Join, Ping, Pong, Received, Refused, Resume, parse, serialize
 from signaling.session import Session
+from signaling.sockets import ConnectionOver, Socket, Writer
 from signaling.tickets import TicketOffice
 from teleconsult.errors import DomainError
 
-MESSAGES_A_SECOND = 40
-BURST = 200
 MAX_INVALID = 10
-
-
-class ConnectionOver(Exception):
-    """The socket closed, or fell silent for too long."""
 
 
 class Client:
@@ -28,8 +21,8 @@ class Client:
 
     def __init__(
         self,
-        socket: web.WebSocketResponse,
-        outlet: SocketOutlet,
+        socket: Socket,
+        outlet: Writer,
         room: str,
         *,
         hub: Hub,
@@ -42,8 +35,7 @@ class Client:
         self._hub = hub
         self._tickets = tickets
         self._gatekeeper = gatekeeper
-        self._allowance = float(BURST)
-        self._counted_at = time.monotonic()
+        self._allowance = Allowance()
         self._invalid = 0
         self._room: LiveRoom | None = None
         self._session: Session | None = None
@@ -66,10 +58,10 @@ class Client:
     async def _authenticate(self) -> tuple[LiveRoom, Session]:
         timings = self._hub.timings
         try:
-            message = await self._socket.receive(timeout=timings.join)
+            text = await self._socket.receive(timings.join)
         except TimeoutError:
             raise JoinExpected from None
-        received = parse(self._text(message))
+        received = parse(text)
         body = received.body
         if isinstance(body, Join):
             claims = self._tickets.redeem(self._room_id, body.ticket, self._hub.clock())
@@ -86,7 +78,7 @@ class Client:
 
     async def _command(self, room: LiveRoom, session: Session) -> None:
         text = await self._next(session)
-        self._count(time.monotonic())
+        self._allowance.take()
         try:
             received = parse(text)
             self._handle(room, session, received)
@@ -119,36 +111,27 @@ class Client:
             if remaining <= 0:
                 raise ConnectionOver
             try:
-                message = await self._socket.receive(timeout=min(timings.ping_after, remaining))
+                return await self._socket.receive(min(timings.ping_after, remaining))
             except TimeoutError:
                 session.send(Ping())
-                continue
-            return self._text(message)
-
-    @staticmethod
-    def _text(message: WSMessage) -> str:
-        if message.type is WSMsgType.TEXT:
-            return str(message.data)
-        if message.type is WSMsgType.BINARY:
-            raise InvalidMessage(reason="binary message")
-        raise ConnectionOver
-
-    def _count(self, now: float) -> None:
-        """Let MESSAGES_A_SECOND through on the whole, and BURST at once."""
-        self._allowance = min(BURST, self._allowance + (now - self._counted_at) * MESSAGES_A_SECOND) - 1
-        self._counted_at = now
-        if self._allowance < 0:
-            raise Flooding(retry_after=1)
 
     def _refuse(self, refusal: DomainError) -> None:
-        body = Refused(code=refusal.code, reply_to=str(refusal.params.get("reply_to", ""))[:64])
         if self._session is not None:
-            self._session.send(body)
+            self._session.send(_refused(refusal))
         else:
-            self._outlet.put(serialize(body, id="s0", seq=0, ack=0))
+            self._outlet.put(refusal_text(refusal))
 
     async def _clean_up(self) -> None:
         if self._room is not None and self._session is not None:
             self._room.lose(self._session, self._outlet)
         self._outlet.finish(1000)
         await self._outlet.wait_closed()
+
+
+def refusal_text(refusal: DomainError) -> str:
+    """Return the message that tells of a refusal where there is no session yet."""
+    return serialize(_refused(refusal), id="s0", seq=0, ack=0)
+
+
+def _refused(refusal: DomainError) -> Refused:
+    return Refused(code=refusal.code, reply_to=str(refusal.params.get("reply_to", ""))[:64])

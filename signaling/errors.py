@@ -99,6 +99,18 @@ class TooSlow(Unavailable):
     code = "too_slow"
 
 
+class DirectoryAway(Unavailable):
+    """Which server holds this room cannot be found out now; it may come back with what it has."""
+
+    code = "directory_away"
+
+
+class NoNodeFree(Unavailable):
+    """Every server is full, or about to stop: wait `retry_after` seconds; calls that run are not touched."""
+
+    code = "no_node_free"
+
+
 class MediaFailed(Invalid):
     """An answer or a candidate could not be used; a new generation follows or may be asked for."""
 
@@ -120,6 +132,8 @@ REFUSALS: tuple[type[DomainError], ...] = (
     CallOver,
     Flooding,
     TooSlow,
+    DirectoryAway,
+    NoNodeFree,
     MediaFailed,
 )
 

@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
-from signaling.errors import SessionUnknown
+from signaling.errors import NoNodeFree, SessionUnknown
 from signaling.journal import Publish
 from signaling.live_room import LiveRoom
 from signaling.relay.network import Network
+from signaling.room import RESUME_WINDOW
 from signaling.session import Outlet, Session
 from signaling.tickets import Claims
 from signaling.timings import Timings
 from teleconsult.clock import utcnow
+
+RETRY_SECONDS = 10
 
 
 class Hub:
@@ -31,6 +34,12 @@ class Hub:
         self._network = network
         self._publish = publish
         self._rooms: dict[str, LiveRoom] = {}
+        self._draining = False
+        self._emptied = asyncio.Event()
+        # what the nodes of a larger service hang on to: after a room closed here; while nobody can come back
+        self.on_closed: Callable[[str], Awaitable[None]] | None = None
+        self.on_hold: Callable[[], bool] = lambda: False
+        self._patient_until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -51,10 +60,12 @@ class Hub:
     def join(self, claims: Claims, outlet: Outlet) -> tuple[LiveRoom, Session]:
         """Let the holder of a ticket in, opening the room if need be.
 
-        Raises CallOver, RoomFull.
+        Raises CallOver, RoomFull, NoNodeFree.
         """
         room = self._rooms.get(claims.room)
         if room is None:
+            if not self.takes_rooms:
+                raise NoNodeFree(retry_after=RETRY_SECONDS)
             room = self._rooms[claims.room] = LiveRoom(
                 claims.room, network=self._network, publish=self._publish, clock=self.clock, on_over=self._room_over
             )
@@ -67,6 +78,33 @@ class Hub:
             raise SessionUnknown
         return live
 
+    def rooms(self) -> Collection[str]:
+        """Return the rooms that are open on this server."""
+        return self._rooms.keys()
+
+    @property
+    def draining(self) -> bool:
+        """Whether this server is about to stop."""
+        return self._draining
+
+    @property
+    def takes_rooms(self) -> bool:
+        """Whether this server would open another room."""
+        return not self._draining
+
+    async def drain(self) -> None:
+        """Open no more rooms, and return once those that are open have run to their end."""
+        self._draining = True
+        if self._rooms:
+            self._emptied.clear()
+            await self._emptied.wait()
+
+    def lose(self, room: str) -> None:
+        """Close a room that another server holds by now; everyone comes back by themselves, there."""
+        live = self._rooms.get(room)
+        if live is not None:
+            live.shut("shutdown")
+
     def calls(self) -> list[str]:
         """Return the ids of the records of the calls that run on this server."""
         return [call for room in self._rooms.values() if (call := room.call) is not None]
@@ -78,12 +116,24 @@ class Hub:
             live.shut("hung_up")
 
     def _room_over(self, room: str) -> None:
-        task = asyncio.create_task(self._rooms.pop(room).close())
+        task = asyncio.create_task(self._close(room, self._rooms.pop(room)))
         self._closing.add(task)
+        if not self._rooms:
+            self._emptied.set()
         task.add_done_callback(self._closing.discard)
 
+    async def _close(self, room: str, live: LiveRoom) -> None:
+        await live.close()
+        if self.on_closed is not None:
+            await self.on_closed(room)
+
     async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self.timings.sweep)
-            for room in list(self._rooms.values()):
-                room.expire()
+            if self.on_hold():
+                # whoever lost the socket cannot come back just now: the call waits for them
+                self._patient_until = loop.time() + RESUME_WINDOW.total_seconds()
+            if loop.time() >= self._patient_until:
+                for room in list(self._rooms.values()):
+                    room.expire()

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from signaling import pages
 from signaling.hub import Hub
-from signaling.keys import HUB, TICKETS
+from signaling.keys import GATEKEEPER, HUB, SWITCHBOARD, TICKETS
+from signaling.nodes.switchboard import Switchboard
 from signaling.recovery import SEEN_SECONDS, close_cut_calls, note_running
 from signaling.relay.network import Network
 from signaling.socket import serve_socket
@@ -14,8 +15,9 @@ from signaling.texts import ERROR_TEXTS
 from signaling.tickets import TicketOffice
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
+from teleconsult.web.bus import BUS
 from teleconsult.web.events import EVENTS
-from teleconsult.web.keys import SETTINGS
+from teleconsult.web.keys import NODE, SETTINGS
 from teleconsult.web.kit import add_package
 from teleconsult.web.ticks import add_tick
 from teleconsult.web.tokens import SIGNER
@@ -24,10 +26,11 @@ ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
 
 
 def setup(app: web.Application) -> None:
-    """Add the page of a call and its socket to the application, which must have a gatekeeper when it starts."""
+    """Add the page of a call and its socket to the application, which has a gatekeeper already."""
     add_package(app, "signaling", texts=ERROR_TEXTS)
     app[TICKETS] = TicketOffice(app[SIGNER])
     app[HUB] = Hub(network=network(app[SETTINGS]), publish=app[EVENTS].publish)
+    app[SWITCHBOARD] = Switchboard(app[NODE], app[HUB], app[BUS], app[TICKETS], app[GATEKEEPER])
     app.router.add_get(f"/call/{ROOM}", pages.show_call)
     app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
@@ -55,10 +58,10 @@ async def _vouch(app: web.Application) -> None:
 
 
 async def _rooms(app: web.Application) -> AsyncIterator[None]:
-    await app[HUB].start()
+    await app[SWITCHBOARD].start()
     yield
-    await app[HUB].close()
+    await app[SWITCHBOARD].close()
 
 
 async def _close_rooms(app: web.Application) -> None:
-    await app[HUB].close()
+    await app[SWITCHBOARD].close()

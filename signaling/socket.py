@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from signaling.client import Client
 from signaling.errors import ForeignOrigin
-from signaling.keys import GATEKEEPER, HUB, TICKETS
+from signaling.keys import HUB, SWITCHBOARD
 from signaling.outlet import SocketOutlet
 from signaling.protocol import MAX_MESSAGE_BYTES
 from teleconsult.web.middlewares import origin_allowed
@@ -16,16 +15,8 @@ async def serve_socket(request: web.Request) -> web.StreamResponse:
     """GET /signaling/rooms/{room}: see docs/protocol.md. Raises ForeignOrigin before the upgrade."""
     if not origin_allowed(request):
         raise ForeignOrigin
-    hub = request.app[HUB]
     socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, timeout=CLOSE_SECONDS, compress=False)
     await socket.prepare(request)
-    client = Client(
-        socket,
-        SocketOutlet(socket, request, hub.timings.send),
-        request.match_info["room"],
-        hub=hub,
-        tickets=request.app[TICKETS],
-        gatekeeper=request.app[GATEKEEPER],
-    )
-    await client.serve()
+    outlet = SocketOutlet(socket, request, request.app[HUB].timings.send)
+    await request.app[SWITCHBOARD].serve(socket, outlet, request.match_info["room"])
     return socket

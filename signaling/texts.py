@@ -17,5 +17,7 @@ ERROR_TEXTS = {
     "call_over": N_("Cet appel est terminé."),
     "flooding": N_("Cette page envoie trop de messages. Rechargez-la."),
     "too_slow": N_("Votre connexion est trop lente. Elle va être refaite."),
+    "directory_away": N_("Le service des appels est momentanément injoignable. Nouvel essai en cours, restez ici."),
+    "no_node_free": N_("Tous les postes d’appel sont occupés. Nouvel essai en cours, restez ici."),
     "media_failed": N_("Le son et l’image n’ont pas pu s’établir. Nouvel essai en cours."),
 }

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from teleconsult.database import connect, migrate
 from teleconsult.settings import Settings
 
+MOST_WORKERS = 256
+
 Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
 
 
@@ -23,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="bring the database up to date and serve until stopped")
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="TCP port to listen on")
+    serve.add_argument("--workers", type=_count, default=1, help="processes to serve with (needs Redis, PostgreSQL)")
 
     demo = commands.add_parser("demo", help="load the demonstration and serve it (known passwords, no real data)")
     demo.add_argument("--host", help="address to listen on")
@@ -97,7 +100,14 @@ def refuse(reason: str) -> int:
 def _serve(settings: Settings, args: argparse.Namespace) -> int:
     from teleconsult.serve import serve
 
-    return serve(settings, demo=args.command == "demo")
+    return serve(settings, demo=args.command == "demo", workers=getattr(args, "workers", 1))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"must be 1 to {MOST_WORKERS}")
+    return number
 
 
 def load_settings(args: argparse.Namespace) -> Settings:

@@ -8,7 +8,7 @@ from booking.events import AppointmentCancelled, AppointmentClosed
 from booking.lifecycle import Actor, ActorKind
 from booking.progress import start_call
 from signaling.events import CallEnded, CallStarted
-from signaling.keys import HUB
+from signaling.keys import SWITCHBOARD
 from teleconsult.admission import ERROR_TEXTS
 from teleconsult.clock import utcnow
 from teleconsult.errors import DomainError
@@ -39,7 +39,7 @@ def setup(app: web.Application) -> None:
             app[LIVE].publish(topic, "agenda", data)
 
     async def appointment_over(event: AppointmentCancelled | AppointmentClosed) -> None:
-        app[HUB].end(event.appointment_id)
+        app[SWITCHBOARD].end(event.appointment_id)
 
     app[EVENTS].subscribe(CallStarted, call_started)
     app[EVENTS].subscribe(CallEnded, call_ended)

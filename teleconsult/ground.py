@@ -1,5 +1,6 @@
 """The application before any package is in it: what every package may count on."""
 
+import secrets
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -9,9 +10,10 @@ from teleconsult.accounts.guard import load_account
 from teleconsult.database import connect
 from teleconsult.settings import Settings
 from teleconsult.web import dsfr
+from teleconsult.web.bus import BUS, Bus, RedisBus
 from teleconsult.web.events import EVENTS, EventBus
 from teleconsult.web.i18n import TRANSLATIONS, Translations
-from teleconsult.web.keys import SETTINGS
+from teleconsult.web.keys import NODE, SETTINGS
 from teleconsult.web.kit import KIT, Kit, add_package, add_static
 from teleconsult.web.live import LIVE, LiveHub
 from teleconsult.web.middlewares import (
@@ -49,7 +51,9 @@ def make_ground(settings: Settings) -> web.Application:
     app[TRANSLATIONS] = Translations()
     app[TEMPLATES] = Templates(app)
     app[EVENTS] = EventBus()
-    app[LIVE] = LiveHub()
+    app[NODE] = secrets.token_hex(6)
+    app[BUS] = RedisBus(settings.redis_url, app[NODE]) if settings.redis_url else Bus()
+    app[LIVE] = LiveHub(app[BUS])
     app[SIGNER] = Signer(settings.signing_key)
     app[THROTTLE] = Throttle()
     app[TICKS] = []
@@ -62,6 +66,7 @@ def make_ground(settings: Settings) -> web.Application:
     app.on_response_prepare.append(add_security_headers)
     app.on_shutdown.append(_end_live_streams)
     app.cleanup_ctx.append(_database)
+    app.cleanup_ctx.append(_bus)
     return app
 
 
@@ -69,6 +74,12 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     database = await connect(app[SETTINGS].database)
     yield
     await database.close()
+
+
+async def _bus(app: web.Application) -> AsyncIterator[None]:
+    await app[BUS].start()
+    yield
+    await app[BUS].close()
 
 
 async def _end_live_streams(app: web.Application) -> None:

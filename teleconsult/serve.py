@@ -1,15 +1,19 @@
 """Serving: the port, the database brought up to date, the application, and a graceful stop."""
 
 import asyncio
+import contextlib
 import errno
+import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import structlog
 import uvloop
 from aiohttp import web
 
+from signaling.keys import HUB
 from teleconsult.app import make_app
 from teleconsult.clock import utcnow
 from teleconsult.database import connect, migrate
@@ -17,6 +21,8 @@ from teleconsult.demo.guide import demo_guide
 from teleconsult.demo.load import DatabaseInUse, load_demo
 from teleconsult.logs import configure_logs
 from teleconsult.settings import Settings
+from teleconsult.web.keys import NODE
+from teleconsult.workers import Workers
 
 STOP_SECONDS = 10.0
 BACKLOG = 1024
@@ -24,9 +30,12 @@ BACKLOG = 1024
 log = structlog.get_logger(__name__)
 
 
-def serve(settings: Settings, *, demo: bool) -> int:
+def serve(settings: Settings, *, demo: bool, workers: int = 1) -> int:
     """Serve until SIGTERM or SIGINT. Return 0, or 1 with the reason on standard error when it cannot begin."""
     configure_logs(settings)
+    if workers > 1 and (missing := _missing_for_workers(settings)):
+        print(missing, file=sys.stderr)
+        return 1
     try:
         listener = _listen(settings.host, settings.port)
     except OSError as refused:
@@ -34,7 +43,37 @@ def serve(settings: Settings, *, demo: bool) -> int:
         return 1
     with listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        return uvloop.run(_serve(settings, listener, demo=demo))
+        if workers == 1:
+            return uvloop.run(_serve(settings, listener, demo=demo))
+        if os.waitstatus_to_exitcode(_in_a_process(lambda: asyncio.run(migrate(settings.database)))):
+            return 1
+        listener.listen(BACKLOG)
+        print(f"Teleconsult serves on {settings.origin} with {workers} processes", flush=True)
+        return Workers(workers, lambda: uvloop.run(_work(settings, listener))).run()
+
+
+def _missing_for_workers(settings: Settings) -> str:
+    if not settings.redis_url:
+        return "Several processes need TELECONSULT_REDIS_URL (redis://host:6379/0): rooms and boards are shared by it."
+    if not settings.database.startswith("postgres"):
+        return "Several processes need PostgreSQL: set TELECONSULT_DATABASE_URL (postgres://user:password@host/name)."
+    return ""
+
+
+def _in_a_process(work: Callable[[], None]) -> int:
+    """Do something in a process of its own and return its wait status: no loop or thread of it is left in this one."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1]
+    status = 1
+    try:
+        work()
+        status = 0
+    except Exception as error:
+        print(f"The database cannot be brought up to date: {type(error).__name__}: {error}", file=sys.stderr)
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -69,15 +108,34 @@ async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> 
             return 1
         finally:
             await database.close()
-    runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=STOP_SECONDS)
+    greeting = demo_guide(settings) if demo else f"Teleconsult serves on {settings.origin}"
+    return await _work(settings, listener, greeting=greeting)
+
+
+async def _work(settings: Settings, listener: socket.socket, *, greeting: str = "") -> int:
+    """Serve on a bound socket until SIGTERM or SIGINT; then let running calls end, for as long as the settings say."""
+    app = make_app(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
-    await web.SockSite(runner, listener, backlog=BACKLOG).start()
-    print(demo_guide(settings) if demo else f"Teleconsult serves on {settings.origin}", flush=True)
-    log.info("serving", port=settings.port)
+    site = web.SockSite(runner, listener, backlog=BACKLOG)
+    await site.start()
+    if greeting:
+        print(greeting, flush=True)
+    log.info("serving", port=settings.port, node=app[NODE])
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     await stop.wait()
     log.info("stopping")
+    if settings.drain_seconds:
+        await _drain(app, settings.drain_seconds)
     await runner.cleanup()
     return 0
+
+
+async def _drain(app: web.Application, seconds: int) -> None:
+    """Open no more rooms, and wait for those that are open to end."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await app[HUB].drain()
+    log.info("drained", left=len(app[HUB].rooms()))

@@ -20,6 +20,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("var"), description="Folder for what the program keeps itself")
     database_url: str = Field(default="", description="sqlite:///path or postgres://user:password@host/name")
+    redis_url: str = Field(default="", description="redis://host:6379/0, by which several processes work as one")
+    drain_seconds: int = Field(default=0, ge=0, le=86_400, description="How long a stop waits for running calls to end")
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8080, ge=0, le=65535, description="TCP port to listen on")
     public_url: str = Field(default="", description="Address at which browsers reach the service")
@@ -68,6 +70,13 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(("sqlite:///", "postgres://", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgres://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_bus(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// (TLS) or unix://")
         return value
 
     @field_validator("smtp_url")

@@ -9,3 +9,5 @@ SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 LANGUAGE: web.RequestKey[str] = web.RequestKey("language", str)
 ACCOUNT: web.RequestKey[Account | None] = web.RequestKey("account", Account)
+# a name of this process among those of the service, another at each start
+NODE: web.AppKey[str] = web.AppKey("node", str)

@@ -9,23 +9,36 @@ from typing import Any
 
 from aiohttp import web
 
+from teleconsult.web.bus import Bus
+
 QUEUE_LENGTH = 64
 KEEP_ALIVE_SECONDS = 15
 RETRY_MS = 2000
 # Pages come back by themselves, and are asked again whether they may: a session that ended hears nothing for long.
 LISTEN_SECONDS = 600.0
+CHANNEL = "live"
 
 Message = tuple[str, dict[str, Any]]
 
 
 class LiveHub:
-    """Hands messages to a topic's listeners. One that cannot keep up is cut off and comes back by itself."""
+    """Hands messages to a topic's listeners, here and on the other nodes.
 
-    def __init__(self) -> None:
+    One that cannot keep up is cut off and comes back by itself, and so do all after the bus was away: they look again.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        bus.on(CHANNEL, lambda message: self._tell(message["topic"], message["name"], message["data"]))
+        bus.on_back(self.close)
         self._listeners: dict[str, set[asyncio.Queue[Message | None]]] = defaultdict(set)
 
     def publish(self, topic: str, name: str, data: dict[str, Any]) -> None:
         """Tell a topic's listeners `name` with `data` (identifiers and states, never personal data)."""
+        self._tell(topic, name, data)
+        self._bus.post(CHANNEL, {"topic": topic, "name": name, "data": data})
+
+    def _tell(self, topic: str, name: str, data: dict[str, Any]) -> None:
         for queue in tuple(self._listeners.get(topic, ())):
             if queue.qsize() >= QUEUE_LENGTH:
                 self.cut(queue)

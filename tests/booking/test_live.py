@@ -10,6 +10,7 @@ from booking.change import reschedule
 from booking.live import setup_live
 from teleconsult.database import Database
 from teleconsult.web.events import EVENTS, EventBus, publish
+from teleconsult.web.bus import Bus
 from teleconsult.web.live import LIVE, LiveHub
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, make_offer, make_site, paris_monday
 
@@ -18,7 +19,7 @@ from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, make_offer, make_si
 async def app(database: Database) -> AsyncIterator[web.Application]:
     app = web.Application()
     app[EVENTS] = EventBus()
-    app[LIVE] = LiveHub()
+    app[LIVE] = LiveHub(Bus())
     setup_live(app)
     yield app
     app[LIVE].close()

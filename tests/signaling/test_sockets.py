@@ -15,12 +15,10 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 from signaling.events import CallEnded, CallStarted, ParticipantJoined, ParticipantLeft, ParticipantWaiting
-from signaling.hub import Hub
 from signaling.keys import GATEKEEPER, HUB, TICKETS
 from signaling.models import CallParticipation, CallRecord
 from signaling.pages import TICKETS_A_MINUTE
 from signaling.ports import Entry, Role
-from signaling.relay.network import Network
 from signaling.report import call_seconds
 from signaling.tickets import LIFETIME
 from signaling.timings import Timings
@@ -358,11 +356,7 @@ async def test_a_server_that_stops_tells_everyone_to_come_back(client: Client) -
 async def hasty(aiohttp_client: AiohttpClient, sqlite_url: str, tmp_path: Path) -> Client:
     """A server with no patience."""
     app = make_app(Settings(database_url=sqlite_url, data_dir=tmp_path / "data"))
-    app[HUB] = Hub(
-        network=Network(),
-        publish=app[EVENTS].publish,
-        timings=Timings(join=0.2, ping_after=0.2, dead_after=1.0),
-    )
+    app[HUB].timings = Timings(join=0.2, ping_after=0.2, dead_after=1.0)
     return await aiohttp_client(app)
 
 

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from teleconsult.web import live
+from teleconsult.web.bus import Bus
 from teleconsult.web.live import LIVE, QUEUE_LENGTH, LiveHub
 from tests.teleconsult.conftest import Client
 
@@ -49,7 +50,7 @@ async def test_a_stream_ends_so_that_rights_are_asked_for_again(
 
 
 async def test_who_cannot_keep_up_is_cut_off() -> None:
-    hub = LiveHub()
+    hub = LiveHub(Bus())
     slow, quick = hub.listen(["a"]), hub.listen(["a", "b"])
     for number in range(QUEUE_LENGTH + 1):
         hub.publish("a", "tick", {"n": number})

@@ -100,7 +100,7 @@ class CallPage {
     const snapshot = this._snapshot;
     if (wire === "reconnecting") {
       root.callState = snapshot ? "reconnecting" : "connecting";
-      this._status(text(snapshot ? "reconnecting" : "connecting"));
+      this._status(text(this._wire.why || (snapshot ? "reconnecting" : "connecting")));
     } else if (!snapshot || wire === "connecting") {
       this._status(text("connecting"));
     } else if (snapshot.state === "lobby") {

@@ -26,6 +26,7 @@ const GONE = 410;
 const CLOSE_NORMAL = 1000;
 const CLOSE_FORBIDDEN = 4403;
 const CLOSE_CONFLICT = 4409;
+const CLOSE_UNAVAILABLE = 4503;
 /** Refusals after which coming back would only repeat them. */
 const FINAL = new Set(["not_allowed", "room_full", "consultation_over", "foreign_origin"]);
 
@@ -65,6 +66,8 @@ export class Wire extends EventTarget {
     this._retryMs = FIRST_RETRY_MS;
     this._heardAt = 0;
     this._refusal = "";
+    /** The refusal, if any, that made it wait before it tries again. */
+    this.why = "";
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this._retryTimer = undefined;
     /** @type {WireState} */
@@ -205,13 +208,15 @@ export class Wire extends EventTarget {
     if (code === CLOSE_CONFLICT && refusal === "superseded") return this._finish("superseded", refusal);
     if (FINAL.has(refusal) || (code === CLOSE_FORBIDDEN && refusal)) return this._finish("refused", refusal);
     // a session that is unknown, or a call that is over: the next ticket request tells
-    if (!this._welcomed && code >= 4000) this._session = null;
-    this._retry();
+    if (!this._welcomed && code >= 4000 && code !== CLOSE_UNAVAILABLE) this._session = null;
+    this._retry(code === CLOSE_UNAVAILABLE ? refusal : "");
   }
 
-  _retry() {
+  /** @param {string} [why] a refusal that will pass */
+  _retry(why = "") {
     if (this._over()) return;
-    this._setState("reconnecting");
+    this.why = why;
+    this._setState("reconnecting", why);
     clearTimeout(this._retryTimer);
     // spread out, so that the pages of a restarted server do not all come back at once
     this._retryTimer = setTimeout(() => void this.open(), this._retryMs * (0.7 + 0.6 * Math.random()));

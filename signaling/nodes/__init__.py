@@ -1,0 +1,1 @@
+"""Several processes, one service: which one holds a room, and how the others reach it. See docs/nodes.md."""
