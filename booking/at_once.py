@@ -18,6 +18,7 @@ from booking.engine.placement import Placement
 from booking.idempotency import Once
 from booking.lifecycle import Actor
 from booking.models import Appointment, IdempotencyKey, Notice, Transition
+from booking.notifications.guests import guest_notice, guests_of
 from booking.notifications.notices import Kind, Recipient, owed_notices
 from teleconsult.database import dialect, new_id
 
@@ -46,7 +47,7 @@ async def write_at_once(
         resources.append(kiosk_resource(appointment.kiosk_id))
     shapes: list[Shape] = []
     values: list[Any] = []
-    rows = _rows(appointment, placement.rules.reminder_minutes, actor, now, once)
+    rows = _rows(appointment, placement, actor, now, once)
     for kind, alike in groupby(rows, _kind):
         group = list(alike)
         shapes.append((kind, len(group)))
@@ -63,7 +64,7 @@ async def write_at_once(
 
 
 def _rows(
-    appointment: Appointment, reminder_minutes: int, actor: Actor, now: datetime, once: Once | None
+    appointment: Appointment, placement: Placement, actor: Actor, now: datetime, once: Once | None
 ) -> Sequence[Model]:
     """Return the appointment with all that is written beside it: by whom, for which request, what is owed to whom."""
     rows: list[Model] = [appointment]
@@ -81,7 +82,7 @@ def _rows(
         )
     )  # fmt: skip
     owed = owed_notices(
-        kind=Kind.INVITATION, starts_at=appointment.starts_at, reminder_minutes=reminder_minutes,
+        kind=Kind.INVITATION, starts_at=appointment.starts_at, reminder_minutes=placement.rules.reminder_minutes,
         citizen_has_email=bool(appointment.email), now=now,
     )  # fmt: skip
     for each in owed:
@@ -93,6 +94,11 @@ def _rows(
                 due_at=each.due_at, deadline_at=each.deadline_at,
             )
         )  # fmt: skip
+    guests = guests_of(
+        placement.site, interpreter_email=placement.rules.interpreter_email, needs=appointment.needs,
+        mode=placement.wish.mode,
+    )  # fmt: skip
+    rows.extend(guest_notice(appointment, guest, Kind.INVITATION, now) for guest in guests)
     return rows
 
 

@@ -94,6 +94,7 @@ class ServiceRules:
     languages: frozenset[str] = frozenset()
     meets_needs: frozenset[str] = frozenset()
     future_limit: int = 0
+    interpreter_email: str = ""
     # what is kept of the offer in which this was read
     kept: Kept | None = field(default=None, compare=False, repr=False)
 
@@ -129,6 +130,8 @@ class SitePlace:
     closures: tuple[Interval, ...]
     kiosks: tuple[KioskPlace, ...]
     open_on_holidays: bool = False
+    email: str = ""
+    invites_desk: bool = False
     # what its closures and outages were read for; None: for what was asked, and not kept
     window: Interval | None = None
 
@@ -172,7 +175,7 @@ async def _read_rules(service_id: str) -> ServiceRules:
     rows = await Service.filter(id=service_id).limit(1).values(
         "id", "duration_minutes", "step_minutes", "buffer_before_minutes", "buffer_after_minutes", "notice_minutes",
         "horizon_days", "reminder_minutes", "retired_at", "organisation_id", "audiences", "modes", "languages",
-        "meets_needs", "future_limit", departments="organisation__departments",
+        "meets_needs", "future_limit", "interpreter_email", departments="organisation__departments",
         requires_room="organisation__requires_room",
     )  # fmt: skip
     if not rows:
@@ -198,6 +201,7 @@ async def _read_rules(service_id: str) -> ServiceRules:
         languages=frozenset(row["languages"]),
         meets_needs=frozenset(row["meets_needs"]),
         future_limit=row["future_limit"],
+        interpreter_email=row["interpreter_email"],
     )
 
 
@@ -287,7 +291,7 @@ async def _read_rooms(organisation_id: str) -> dict[str, list[str]]:
 
 SITE_FIELDS = (
     "id", "name", "commune", "department", "address", "postcode", "latitude", "longitude", "timezone", "active",
-    "open_on_holidays",
+    "open_on_holidays", "email", "invites_desk",
 )  # fmt: skip
 
 

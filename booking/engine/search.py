@@ -28,6 +28,8 @@ from booking.needs import equipment_for, unmet_needs
 
 ALTERNATIVES_HERE = 3
 ALTERNATIVES_NEAR = 3
+# what a house keeps for ourselves
+UNSHOWN = ("active", "open_on_holidays", "email", "invites_desk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +269,7 @@ async def _nearest(rules: ServiceRules, latitude: float, longitude: float, limit
 
 
 def _found(row: dict[str, object], near: tuple[float, float] | None, kiosks: int) -> SiteFound:
-    shown = {key: value for key, value in row.items() if key not in ("active", "open_on_holidays")}
+    shown = {key: value for key, value in row.items() if key not in UNSHOWN}
     distance = great_circle_km(*near, row["latitude"], row["longitude"]) if near is not None else None  # type: ignore[arg-type]
     return SiteFound(**shown, distance_km=distance, kiosks=kiosks)  # type: ignore[arg-type]
 

@@ -1,7 +1,8 @@
 """Invitations that calendars believe: iTIP (RFC 5546) objects in iCalendar (RFC 5545); pure.
 
 The UID of an appointment never changes and is the same for everybody; SEQUENCE is the appointment's version. Each
-recipient's invitation names nobody else: the agent's carries the reference and an initial.
+recipient's invitation names no other citizen, interpreter or adviser: all but the citizen's carry the reference and an
+initial.
 """
 
 import unicodedata
@@ -13,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Conference, Event, Timezone, vCalAddress
 
+from booking.needs import need_text
+from booking.notifications.kinds import Recipient
 from booking.notifications.meeting import Meeting
-from booking.notifications.notices import Recipient
 from teleconsult.web.i18n import Gettext
 
 # Control characters, line and paragraph separators, lone surrogates
@@ -22,7 +24,21 @@ UNWRITABLE = {"Cc", "Zl", "Zp", "Cs"}
 PRODID = "-//Teleconsult//Teleconsult//FR"
 # Half a year each way holds the change of hour on either side of the start, and nothing that is not needed.
 ZONE_MARGIN = timedelta(days=200)
-ALARM_BEFORE = {Recipient.CITIZEN: timedelta(hours=2), Recipient.AGENT: timedelta(minutes=10)}
+# A shared room's mailbox is woken by nothing.
+ALARM_BEFORE = {
+    Recipient.CITIZEN: timedelta(hours=2),
+    Recipient.AGENT: timedelta(minutes=10),
+    Recipient.ADVISER: timedelta(minutes=15),
+    Recipient.INTERPRETER: timedelta(hours=1),
+}
+# CUTYPE, ROLE and RSVP of each attendee (RFC 5545 3.2.3, 3.2.16, 3.2.17): a desk is told and need not answer.
+ATTENDS = {
+    Recipient.CITIZEN: ("INDIVIDUAL", "REQ-PARTICIPANT", "TRUE"),
+    Recipient.AGENT: ("INDIVIDUAL", "REQ-PARTICIPANT", "TRUE"),
+    Recipient.ADVISER: ("GROUP", "OPT-PARTICIPANT", "FALSE"),
+    Recipient.INTERPRETER: ("INDIVIDUAL", "REQ-PARTICIPANT", "TRUE"),
+    Recipient.ROOM: ("ROOM", "NON-PARTICIPANT", "TRUE"),
+}
 
 
 class Method(StrEnum):
@@ -35,9 +51,9 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Links:
-    """Where a recipient finds the appointment (`page`), and for who joins from afar the call's own address."""
+    """Where a recipient finds the appointment (`page`, if anywhere), and for who joins by link the call's address."""
 
-    page: str
+    page: str = ""
     call: str = ""
 
 
@@ -72,16 +88,17 @@ def invitation(
     event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     event.add("summary", _summary(meeting, recipient, cancelled, _))
     event.add("location", one_line(place_text(meeting, recipient, _)))
-    if not meeting.at_home:
+    if not meeting.at_home and recipient is not Recipient.ROOM:
         event.add("geo", (meeting.latitude, meeting.longitude))
     event.add("organizer", _address(organizer, _("Téléconsultation")))
     if method is not Method.PUBLISH:
         event.add("attendee", _attendee(meeting, recipient))
     event.add("description", _description(meeting, recipient, links, cancelled, _))
-    event.add("url", links.page)
+    if links.page:
+        event.add("url", links.page)
     if links.call and not cancelled:
         event.conferences = [Conference(links.call, feature=["VIDEO"], label=_("Rejoindre la téléconsultation"))]
-    if not cancelled:
+    if not cancelled and recipient in ALARM_BEFORE:
         event.add_component(_alarm(meeting, recipient, _))
     calendar = Calendar()
     calendar.add("prodid", PRODID)
@@ -94,12 +111,14 @@ def invitation(
 
 
 def place_text(meeting: Meeting, recipient: Recipient, _: Gettext) -> str:
-    """Return where an appointment is held, in words."""
+    """Return where an appointment is held, in words: for a shared room's mailbox, in that room."""
+    if recipient is Recipient.ROOM:
+        return meeting.room
     if not meeting.at_home:
         return f"{meeting.site}, {meeting.address}"
-    if recipient is Recipient.AGENT:
-        return _("En visioconférence (l’usager est chez lui)")
-    return _("En visioconférence, de chez vous")
+    if recipient is Recipient.CITIZEN:
+        return _("En visioconférence, de chez vous")
+    return _("En visioconférence (l’usager est chez lui)")
 
 
 def event_calendar(meeting: Meeting, *, organizer: str, links: Links, now: datetime, _: Gettext) -> bytes:
@@ -119,25 +138,32 @@ def _address(email: str, name: str) -> vCalAddress:
     """Return a calendar user address (RFC 5545 3.3.3) with its common name."""
     address = vCalAddress(f"mailto:{email}")
     # Double quotes cannot be written in a parameter (RFC 5545 3.2), and few readers know RFC 6868.
-    address.params["CN"] = one_line(name).replace('"', "'")
+    if shown := one_line(name).replace('"', "'"):
+        address.params["CN"] = shown
     return address
 
 
 def _attendee(meeting: Meeting, recipient: Recipient) -> vCalAddress:
     address = _address(meeting.address_of(recipient), meeting.name_of(recipient))
-    address.params["CUTYPE"] = "INDIVIDUAL"
-    address.params["ROLE"] = "REQ-PARTICIPANT"
+    address.params["CUTYPE"], address.params["ROLE"], address.params["RSVP"] = ATTENDS[recipient]
     address.params["PARTSTAT"] = "NEEDS-ACTION"
-    address.params["RSVP"] = "TRUE"
     return address
+
+
+def interpretation(meeting: Meeting, _: Gettext) -> str:
+    """Return in words what an interpreter is asked for: a language, or sign language."""
+    language = meeting.language_of(Recipient.INTERPRETER)
+    return ", ".join(need_text(need, _, language) for need in meeting.interpreted)
 
 
 def _summary(meeting: Meeting, recipient: Recipient, cancelled: bool, _: Gettext) -> str:
     service = meeting.service_in(meeting.language_of(recipient))
-    if recipient is Recipient.AGENT:
-        text = f"{service} · {meeting.initial} · {meeting.shown_reference}"
-    else:
+    if recipient is Recipient.CITIZEN:
         text = _("Téléconsultation : {service}", service=service)
+    elif recipient is Recipient.INTERPRETER:
+        text = f"{interpretation(meeting, _)} · {service} · {meeting.shown_reference}"
+    else:
+        text = f"{service} · {meeting.initial} · {meeting.shown_reference}"
     return one_line(_("Annulé : {summary}", summary=text) if cancelled else text)
 
 
@@ -145,14 +171,10 @@ def _description(meeting: Meeting, recipient: Recipient, links: Links, cancelled
     language = meeting.language_of(recipient)
     lines = [_("Ce rendez-vous est annulé.")] if cancelled else []
     lines.append(_("Référence : {reference}", reference=meeting.shown_reference))
-    if recipient is Recipient.AGENT:
-        lines += [_("Usager : {initial}", initial=meeting.initial), meeting.service_in(language)]
-        if not meeting.at_home:
-            lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
-        lines.append(_("Ouvrir le rendez-vous : {url}", url=links.page))
-        return _lines(lines)
+    if recipient is not Recipient.CITIZEN:
+        return _lines([*lines, *_described_to_staff(meeting, recipient, links, cancelled, _)])
     lines += [meeting.service_in(language), _("Avec : {agent}", agent=meeting.agent_name)]
-    if not meeting.at_home:
+    if meeting.kiosk:
         lines.append(_("Borne : {kiosk}", kiosk=meeting.kiosk))
     papers = meeting.papers_in(language)
     if papers and not cancelled:
@@ -160,6 +182,24 @@ def _description(meeting: Meeting, recipient: Recipient, links: Links, cancelled
     if not cancelled:
         lines += ["", _("Voir, déplacer ou annuler : {url}", url=links.page)]
     return _lines(lines)
+
+
+def _described_to_staff(meeting: Meeting, recipient: Recipient, links: Links, cancelled: bool, _: Gettext) -> list[str]:
+    lines = []
+    if recipient is Recipient.INTERPRETER:
+        lines.append(_("Demande : {need}", need=interpretation(meeting, _)))
+    else:
+        lines.append(_("Usager : {initial}", initial=meeting.initial))
+    lines.append(meeting.service_in(meeting.language_of(recipient)))
+    if meeting.room and recipient in (Recipient.AGENT, Recipient.ROOM):
+        lines.append(_("Salle : {room}", room=meeting.room))
+    if meeting.kiosk and recipient is not Recipient.ROOM:
+        lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
+    if recipient is Recipient.INTERPRETER and not cancelled:
+        lines.append(_("L’agent vous indiquera comment rejoindre l’appel."))
+    if links.page:
+        lines.append(_("Ouvrir le rendez-vous : {url}", url=links.page))
+    return lines
 
 
 def _lines(lines: list[str]) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from booking.notifications.invitations import Links, one_line, place_text
+from booking.notifications.invitations import Links, interpretation, one_line, place_text
+from booking.notifications.kinds import Kind, Recipient
 from booking.notifications.meeting import Meeting
-from booking.notifications.notices import Kind, Recipient
-from teleconsult.web.i18n import N_, Gettext, format_day_time, format_time
+from teleconsult.web.i18n import N_, Gettext, format_day, format_day_time, format_time
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,31 @@ AGENT_OPENINGS = {
     Kind.REMINDER: N_("Voici le rappel d’un rendez-vous en visioconférence."),
     Kind.REPLACEMENT: N_("La borne d’un rendez-vous de votre agenda a changé. L’heure reste la même."),
 }
+ADVISER_OPENINGS = {
+    Kind.INVITATION: N_("Un rendez-vous en visioconférence aura lieu dans votre maison."),
+    Kind.CHANGE: N_("Un rendez-vous de votre maison a été déplacé. Voici la nouvelle date."),
+    Kind.CANCELLATION: N_("Un rendez-vous n’a plus lieu dans votre maison. La borne est de nouveau libre."),
+    Kind.REPLACEMENT: N_("La borne ou l’agent d’un rendez-vous de votre maison a changé. L’heure reste la même."),
+}
+INTERPRETER_OPENINGS = {
+    Kind.INVITATION: N_("Un interprète est demandé pour un rendez-vous en visioconférence."),
+    Kind.CHANGE: N_("Un rendez-vous avec interprète a été déplacé. Voici la nouvelle date."),
+    Kind.CANCELLATION: N_("Un rendez-vous avec interprète est annulé. L’interprète n’est plus demandé."),
+    Kind.REPLACEMENT: N_("La borne ou l’agent d’un rendez-vous avec interprète a changé. L’heure reste la même."),
+}
+ROOM_OPENINGS = {
+    Kind.INVITATION: N_("La salle est prise pour un rendez-vous en visioconférence."),
+    Kind.CHANGE: N_("Le rendez-vous pour lequel la salle est prise a été déplacé. Voici la nouvelle date."),
+    Kind.CANCELLATION: N_("La salle n’est plus prise pour ce rendez-vous."),
+    Kind.REPLACEMENT: N_("L’agent ou la borne du rendez-vous pour lequel la salle est prise a changé."),
+}
+OPENINGS = {
+    Recipient.CITIZEN: CITIZEN_OPENINGS,
+    Recipient.AGENT: AGENT_OPENINGS,
+    Recipient.ADVISER: ADVISER_OPENINGS,
+    Recipient.INTERPRETER: INTERPRETER_OPENINGS,
+    Recipient.ROOM: ROOM_OPENINGS,
+}
 DISPLACED_OPENINGS = {
     "agent_absent": N_(
         "L’agent qui devait vous recevoir est absent, et aucun autre n’est libre à cette heure. Nous en sommes désolés."
@@ -100,21 +125,21 @@ def write_letter(
     `params` are the notice's own: `minutes` of a delay; `trouble` and `alternatives` of what cannot be held.
     """
     language = meeting.language_of(recipient)
-    agent = recipient is Recipient.AGENT
-    timezone = meeting.agent_timezone if agent else meeting.timezone
+    citizen = recipient is Recipient.CITIZEN
+    timezone = meeting.agent_timezone if recipient is Recipient.AGENT else meeting.timezone
     when = format_day_time(meeting.starts_at, timezone, language)
     alive = kind is not Kind.CANCELLATION
     displaced = kind is Kind.DISPLACED
     return Letter(
         language=language,
         subject=one_line(_(SUBJECTS[kind], when=when, reference=meeting.shown_reference)),
-        greeting=_("Bonjour,") if agent else one_line(_("Bonjour {name},", name=meeting.given_name)),
+        greeting=one_line(_("Bonjour {name},", name=meeting.given_name)) if citizen else _("Bonjour,"),
         opening=_opening(kind, meeting, recipient, params, _),
         facts=_facts(kind, meeting, recipient, when, _),
         papers_title=_("Les créneaux libres les plus proches\u00a0:") if displaced else _("À apporter\u00a0:"),
         papers=_papers(kind, meeting, recipient, params),
-        action=_action(kind, agent, links, _),
-        closing=_closing(kind, alive, agent, meeting, _),
+        action=_action(kind, recipient, links, _),
+        closing=_closing(kind, alive, recipient, meeting, _),
         footer=_("Message envoyé automatiquement par le service de téléconsultation."),
     )
 
@@ -129,7 +154,7 @@ def _opening(kind: Kind, meeting: Meeting, recipient: Recipient, params: Mapping
         return _(CITIZEN_OPENINGS[kind], minutes=params["minutes"], time=time)
     if kind is Kind.INVITATION and meeting.at_home and recipient is Recipient.CITIZEN:
         return _("Votre rendez-vous est confirmé. Un agent vous recevra en visioconférence, de chez vous.")
-    return _((AGENT_OPENINGS if recipient is Recipient.AGENT else CITIZEN_OPENINGS)[kind])
+    return _(OPENINGS[recipient][kind])
 
 
 def _papers(kind: Kind, meeting: Meeting, recipient: Recipient, params: Mapping[str, Any]) -> tuple[str, ...]:
@@ -139,7 +164,7 @@ def _papers(kind: Kind, meeting: Meeting, recipient: Recipient, params: Mapping[
             f"{format_day_time(datetime.fromisoformat(each['start']), each['timezone'], language)}, {each['name']}"
             for each in params["alternatives"]
         )
-    if kind is Kind.CANCELLATION or recipient is Recipient.AGENT:
+    if kind is Kind.CANCELLATION or recipient is not Recipient.CITIZEN:
         return ()
     return meeting.papers_in(language)
 
@@ -147,19 +172,20 @@ def _papers(kind: Kind, meeting: Meeting, recipient: Recipient, params: Mapping[
 def _facts(kind: Kind, meeting: Meeting, recipient: Recipient, when: str, _: Gettext) -> tuple[tuple[str, str], ...]:
     language = meeting.language_of(recipient)
     facts = [(_("Quand"), when)]
-    if recipient is Recipient.AGENT:
-        here = format_time(meeting.starts_at, meeting.agent_timezone, language)
-        there = format_time(meeting.starts_at, meeting.timezone, language)
-        if here != there:
-            facts.append((_("Heure sur place"), there))
+    if recipient is Recipient.AGENT and (there := _time_there(meeting, language)):
+        facts.append((_("Heure sur place"), there))
     facts.append((_("Démarche"), meeting.service_in(language)))
     facts.append((_("Lieu"), place_text(meeting, recipient, _)))
-    if recipient is Recipient.AGENT:
-        facts.append((_("Usager"), meeting.initial))
-    else:
-        if not meeting.at_home:
-            facts.append((_("Borne"), meeting.kiosk))
+    if meeting.room and recipient is Recipient.AGENT:
+        facts.append((_("Salle"), meeting.room))
+    if meeting.kiosk and recipient in (Recipient.CITIZEN, Recipient.ADVISER):
+        facts.append((_("Borne"), meeting.kiosk))
+    if recipient is Recipient.CITIZEN:
         facts.append((_("Avec"), meeting.agent_name))
+    elif recipient is Recipient.INTERPRETER:
+        facts.append((_("Demande"), interpretation(meeting, _)))
+    else:
+        facts.append((_("Usager"), meeting.initial))
     facts.append((_("Référence"), meeting.shown_reference))
     # What somebody wrote as a reason may be personal: the agent reads it behind sign-in.
     if kind is Kind.CANCELLATION and recipient is Recipient.CITIZEN and meeting.cancel_reason:
@@ -167,9 +193,18 @@ def _facts(kind: Kind, meeting: Meeting, recipient: Recipient, when: str, _: Get
     return tuple(facts)
 
 
-def _action(kind: Kind, agent: bool, links: Links, _: Gettext) -> Action | None:
-    if agent:
-        return Action(_("Ouvrir dans l’agenda"), links.page)
+def _time_there(meeting: Meeting, language: str) -> str:
+    """Return the time at the house where it is another than the agent's own, with the day where that differs too."""
+    agents, houses = ((meeting.starts_at, zone, language) for zone in (meeting.agent_timezone, meeting.timezone))
+    if format_day_time(*agents) == format_day_time(*houses):
+        return ""
+    same_day = format_day(*agents) == format_day(*houses)
+    return format_time(*houses) if same_day else format_day_time(*houses)
+
+
+def _action(kind: Kind, recipient: Recipient, links: Links, _: Gettext) -> Action | None:
+    if recipient is not Recipient.CITIZEN:
+        return Action(_("Ouvrir le rendez-vous"), links.page) if links.page else None
     if kind is Kind.CANCELLATION:
         return None
     if kind is Kind.DISPLACED:
@@ -177,8 +212,10 @@ def _action(kind: Kind, agent: bool, links: Links, _: Gettext) -> Action | None:
     return Action(_("Voir, déplacer ou annuler le rendez-vous"), links.page)
 
 
-def _closing(kind: Kind, alive: bool, agent: bool, meeting: Meeting, _: Gettext) -> str:
-    if agent:
+def _closing(kind: Kind, alive: bool, recipient: Recipient, meeting: Meeting, _: Gettext) -> str:
+    if recipient is Recipient.INTERPRETER and alive:
+        return _("L’agent vous indiquera comment rejoindre l’appel.")
+    if recipient is not Recipient.CITIZEN:
         return ""
     if kind is Kind.DISPLACED:
         return _("Rien ne vous convient\u00a0? Annulez depuis la même page, ou adressez-vous à l’accueil de la maison.")

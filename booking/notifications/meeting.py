@@ -1,13 +1,15 @@
 """An appointment as invitations and messages speak of it: everything they may say, read once, frozen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from booking.engine.offer import HOME, KIOSK
 from booking.errors import AppointmentUnknown
 from booking.models import Agent, Appointment, Notice
-from booking.notifications.notices import Recipient
+from booking.notifications.guests import interpreted, postal_address
+from booking.notifications.kinds import GUESTS, Recipient
 from booking.passes import shown_reference
 
 
@@ -43,6 +45,10 @@ class Meeting:
     language: str
     cancel_reason: str
     mode: str = KIOSK  # kiosk, or home: then `kiosk` is empty
+    site_id: str = ""
+    room: str = ""  # the shared video room that the agent sits in
+    needs: tuple[str, ...] = ()
+    guest_email: str = ""  # of the adviser, interpreter or room that a notice is for
 
     @property
     def at_home(self) -> bool:
@@ -50,17 +56,24 @@ class Meeting:
         return self.mode == HOME
 
     def language_of(self, recipient: Recipient) -> str:
-        """Return the language in which to write to somebody: `en` for those who chose it, else French."""
-        chosen = self.agent_language if recipient is Recipient.AGENT else self.language
+        """Return the language in which to write to somebody: `en` for an agent or citizen who chose it, else French."""
+        chosen = {Recipient.AGENT: self.agent_language, Recipient.CITIZEN: self.language}.get(recipient, "fr")
         return "en" if chosen.startswith("en") else "fr"
 
     def address_of(self, recipient: Recipient) -> str:
         """Return somebody's e-mail address; empty if they gave none."""
-        return self.agent_email if recipient is Recipient.AGENT else self.email
+        own = {Recipient.AGENT: self.agent_email, Recipient.CITIZEN: self.email}
+        return own.get(recipient, self.guest_email)
 
     def name_of(self, recipient: Recipient) -> str:
-        """Return somebody's own name, as only they themselves are shown it."""
-        return self.agent_name if recipient is Recipient.AGENT else f"{self.given_name} {self.family_name}"
+        """Return somebody's own name, as only they themselves are shown it; empty for an interpreter."""
+        own = {
+            Recipient.AGENT: self.agent_name,
+            Recipient.CITIZEN: f"{self.given_name} {self.family_name}",
+            Recipient.ADVISER: self.site,
+            Recipient.ROOM: self.room,
+        }
+        return own.get(recipient, "")
 
     def service_in(self, language: str) -> str:
         """Return the service's name in a language, in French if it has no other."""
@@ -76,12 +89,17 @@ class Meeting:
         return shown_reference(self.reference)
 
     @property
+    def interpreted(self) -> tuple[str, ...]:
+        """What an interpreter is asked for: languages (`interpreter:ar`), or sign language."""
+        return interpreted(self.needs)
+
+    @property
     def initial(self) -> str:
         """All that an agent's calendar may say of a citizen: the first letter of the given name, and a full stop."""
         return f"{self.given_name.strip()[:1].upper()}."
 
 
-_RELATED = ("service__organisation", "site", "kiosk", "agent")
+_RELATED = ("service__organisation", "site", "kiosk", "agent", "room")
 
 
 async def read_meeting(appointment_id: str) -> Meeting:
@@ -104,6 +122,8 @@ def meeting_told(current: Meeting, notice: Notice, other_agent: Agent | None) ->
     `other_agent` is the notice's if the appointment is no longer theirs.
     """
     told = replace(current, sequence=notice.sequence, starts_at=notice.starts_at, ends_at=notice.ends_at)
+    if notice.recipient in GUESTS:
+        return _as_told_to_guest(told, notice.params)
     if other_agent is None or other_agent.id == current.agent_id:
         return told
     return replace(
@@ -116,8 +136,15 @@ def meeting_told(current: Meeting, notice: Notice, other_agent: Agent | None) ->
     )
 
 
+def _as_told_to_guest(told: Meeting, params: Mapping[str, Any]) -> Meeting:
+    """Return what is said to a guest: what they were invited to may be another house or room than the one of now."""
+    about = params["about"]
+    moved_away = about.get("site_id", told.site_id) != told.site_id
+    return replace(told, guest_email=params["to"], kiosk="" if moved_away else told.kiosk, **about)
+
+
 def meeting_of(appointment: Appointment) -> Meeting:
-    """Return what may be said of an appointment that was read with its service, organisation, site, kiosk and agent."""
+    """Return what may be said of an appointment that was read with all that it relates to."""
     service, site, agent = appointment.service, appointment.site, appointment.agent
     return Meeting(
         appointment_id=appointment.id,
@@ -133,7 +160,7 @@ def meeting_of(appointment: Appointment) -> Meeting:
         organisation_en=service.organisation.name_en,
         documents=tuple(service.documents),
         site=site.name,
-        address=", ".join(part for part in (site.address, f"{site.postcode} {site.commune}".strip()) if part),
+        address=postal_address(site),
         latitude=site.latitude,
         longitude=site.longitude,
         kiosk=appointment.kiosk.name if appointment.kiosk else "",
@@ -148,4 +175,7 @@ def meeting_of(appointment: Appointment) -> Meeting:
         language=appointment.language,
         cancel_reason=appointment.cancel_reason,
         mode=appointment.mode,
+        site_id=site.id,
+        room=appointment.room.name if appointment.room else "",
+        needs=tuple(appointment.needs),
     )

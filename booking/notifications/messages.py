@@ -123,14 +123,22 @@ class Composer:
     render: Callable[[str, str, dict[str, Any]], str]
 
     def links(self, meeting: Meeting, recipient: Recipient) -> Links:
-        """Return where a recipient finds the appointment; the citizen's link is signed and opens nothing else."""
+        """Return where a recipient finds the appointment; the citizen's link is signed and opens nothing else.
+
+        An interpreter and a room have no page: neither signs in.
+        """
         if recipient is Recipient.AGENT:
             return Links(
                 page=f"{self.origin}/agent/appointments/{meeting.appointment_id}",
                 call=f"{self.origin}/call/{meeting.appointment_id}?as=agent&admit=1",
             )
+        if recipient is Recipient.ADVISER:
+            return Links(page=f"{self.origin}/desk/{meeting.site_id}/appointments/{meeting.appointment_id}")
+        if recipient is not Recipient.CITIZEN:
+            return Links()
         token = issue_manage(self.signer, appointment_id=meeting.appointment_id, ends_at=meeting.ends_at)
-        return Links(page=f"{self.origin}/rdv/{token}")
+        page = f"{self.origin}/rdv/{token}"
+        return Links(page, f"{page}/join" if meeting.at_home else "")
 
     def compose(
         self,

@@ -5,49 +5,15 @@ Sending is elsewhere: `booking.notifications.outbox` claims rows, `booking.notif
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from tortoise.expressions import Q
 
 from booking.models import Appointment, Notice, Service
+from booking.notifications.guests import plan_guests
+from booking.notifications.kinds import GUESTS, MOVES, Kind, NoticeState, Recipient, deadline_of, expects
 
-# A notice about an appointment that begins at once (a walk-in) is still worth having for this long.
-GRACE = timedelta(hours=1)
-
-
-class Kind(StrEnum):
-    """What a notice says."""
-
-    INVITATION = "invitation"
-    CHANGE = "change"
-    CANCELLATION = "cancellation"
-    REMINDER = "reminder"
-    REPLACEMENT = "replacement"  # the same time, with another agent or at another kiosk
-    DISPLACED = "displaced"  # it cannot be held as planned, and nothing else is free then
-    LATE = "late"  # the agent runs late
-    OFFER = "offer"  # a slot is free, for who waits for one
-
-
-# Both give the appointment to whoever has it now, who may not have had it before.
-MOVES = frozenset({Kind.CHANGE, Kind.REPLACEMENT})
-
-
-class Recipient(StrEnum):
-    """Who a notice is for."""
-
-    CITIZEN = "citizen"
-    AGENT = "agent"
-
-
-class NoticeState(StrEnum):
-    """Where a notice stands. Everything but `pending` is final."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    DROPPED = "dropped"  # its deadline passed before it could be sent
-    VOID = "void"  # the appointment moved or was cancelled before it was sent
-    FAILED = "failed"  # refused for good: this person could not be told
+__all__ = ["Kind", "NoticeState", "Owed", "Recipient", "deadline_of", "owed_notices", "plan_news", "plan_notices"]
 
 
 @dataclass(frozen=True)
@@ -77,18 +43,13 @@ def owed_notices(
     return owed
 
 
-def deadline_of(starts_at: datetime, now: datetime) -> datetime:
-    """Return when news about an appointment is of no more use: at its start, but not within the next hour."""
-    return max(starts_at, now + GRACE)
-
-
 async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datetime) -> None:
     """Write what is owed because `appointment` was booked, moved or cancelled; call inside that transaction.
 
     `kind` is `invitation`, `change`, `replacement` or `cancellation`. The appointment must already be saved as it now
     stands: all but the first raise `sequence` by one before (RFC 5546 2.1.4). Whatever is pending about an older
     sequence becomes void, so that nobody is reminded of a time that no longer holds. When a move gave the appointment
-    to another agent, that one is invited, and the one before is told that it is no longer theirs.
+    to another agent, that one is invited, and the one before is told that it is no longer theirs. Guests likewise.
     """
     kind = Kind(kind)
     agent_id = str(appointment.agent_id)
@@ -98,6 +59,7 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
         appointment_id=appointment.id,
         state=NoticeState.PENDING,
         sequence__lt=appointment.sequence,
+        recipient__not_in=[*GUESTS],
     ).update(state=NoticeState.VOID)
     service = await Service.get(id=appointment.service_id)
     owed = owed_notices(
@@ -107,7 +69,7 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
         citizen_has_email=bool(appointment.email),
         now=now,
     )
-    newcomer = kind in MOVES and not _expects(holders.get(agent_id))
+    newcomer = kind in MOVES and not expects(holders.get(agent_id))
     for notice in owed:
         to_agent = notice.recipient is Recipient.AGENT
         await Notice.create(
@@ -122,8 +84,9 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
             deadline_at=notice.deadline_at,
         )
     for holder_id, last in holders.items():
-        if holder_id != agent_id and _expects(last):
+        if holder_id != agent_id and expects(last):
             await _withdraw(appointment, last, now)
+    await plan_guests(appointment=appointment, service=service, kind=kind, now=now)
 
 
 async def plan_news(*, appointment: Appointment, kind: Kind, now: datetime, params: dict[str, Any]) -> bool:
@@ -157,11 +120,6 @@ async def _last_told(appointment_id: str) -> dict[str, Notice]:
     notices = Notice.filter(appointment_id=appointment_id, recipient=Recipient.AGENT)
     told = await notices.exclude(state=NoticeState.VOID).order_by("sequence")
     return {str(notice.agent_id): notice for notice in told}
-
-
-def _expects(last: Notice | None) -> bool:
-    """Whether an agent who was last told this has, or is about to have, the appointment in the calendar."""
-    return last is not None and last.kind != Kind.CANCELLATION
 
 
 async def _withdraw(appointment: Appointment, last: Notice, now: datetime) -> None:

@@ -188,7 +188,7 @@ async def save_workplace(
 
 async def room_values(room_id: str) -> dict[str, Any]:
     """Return a room as its form shows it. Raises RoomUnknown."""
-    rows = await Room.filter(id=room_id).values("name", "in_service")
+    rows = await Room.filter(id=room_id).values("name", "email", "in_service")
     if not rows:
         raise RoomUnknown
     return rows[0]
@@ -198,10 +198,11 @@ async def save_room(form: RoomForm, *, actor: Actor, workplace_id: str, room_id:
     """Create a room, or change one. Raises WorkplaceUnknown, RoomUnknown."""
     if not await Workplace.exists(id=workplace_id):
         raise WorkplaceUnknown
+    fields = form.model_dump() | {"email": form.email or ""}
     if room_id is None:
-        made = await Room.create(workplace_id=workplace_id, **form.model_dump())
+        made = await Room.create(workplace_id=workplace_id, **fields)
         return changed("room", made.id, "created", actor)
-    if not await Room.filter(id=room_id, workplace_id=workplace_id).update(**form.model_dump()):
+    if not await Room.filter(id=room_id, workplace_id=workplace_id).update(**fields):
         raise RoomUnknown
     return changed("room", room_id, "updated", actor)
 
@@ -231,6 +232,7 @@ async def save_service(form: ServiceForm, *, actor: Actor, service_id: str | Non
         raise OrganisationUnknown
     fields = form.model_dump(exclude={"papers", "papers_en", "reminder_hours"})
     fields["reminder_minutes"] = form.reminder_hours * HOUR
+    fields["interpreter_email"] = form.interpreter_email or ""
     english = form.papers_en or [""] * len(form.papers)
     fields["documents"] = [
         {"fr": french} | ({"en": text} if text else {}) for french, text in zip(form.papers, english, strict=True)

@@ -64,8 +64,12 @@ ORGANISATION_INPUTS = (
 WORKPLACE_INPUTS = (Input("name", N_("Nom")), Input("address", N_("Adresse"), required=False))
 ROOM_INPUTS = (
     Input("name", N_("Nom")),
+    Input(
+        "email", N_("Adresse électronique de la salle"), "email", required=False,
+        hint=N_("Si la salle a une boîte aux lettres, elle y reçoit les invitations des rendez-vous qui la prennent."),
+    ),
     Input("in_service", N_("En service"), "yes", hint=N_("Une salle hors service n’est plus attribuée.")),
-)
+)  # fmt: skip
 
 
 @requires(Role.ADMINISTRATOR)
@@ -136,6 +140,10 @@ async def _service_inputs(asked: Asked) -> Sequence[Input]:
         Input("modes", N_("Où se tient le rendez-vous"), "checks", options=said(MODE_TEXTS)),
         Input("languages", N_("Langues parlées"), "checks", options=languages),
         Input("meets_needs", N_("Besoins auxquels on sait répondre"), "checks", options=needs, required=False),
+        Input(
+            "interpreter_email", N_("Adresse électronique des interprètes"), "email", required=False,
+            hint=N_("Elle est invitée quand l’usager demande un interprète ou la langue des signes."),
+        ),
         _number("future_limit", N_("Rendez-vous à venir par personne, au plus"), 1, 20, legend=N_("Équité et attente")),
         Input("walk_in", N_("Accepte les usagers sans rendez-vous"), "yes"),
         Input("waiting_list", N_("A une liste d’attente"), "yes"),

@@ -95,6 +95,10 @@ async def _house_inputs(asked: Asked) -> Sequence[Input]:
         ),
         Input("phone", N_("Téléphone"), "tel", required=False),
         Input("email", N_("Adresse électronique"), "email", required=False),
+        Input(
+            "invites_desk", N_("Inviter aussi l’accueil"), "yes",
+            hint=N_("Chaque rendez-vous de la maison arrive dans le calendrier de cette adresse."),
+        ),
         Input("comment", N_("Bon à savoir"), "lines", required=False),
         Input("open_on_holidays", N_("Ouverte les jours fériés"), "yes"),
         Input("active", N_("En activité"), "yes", hint=N_("Sinon, plus personne ne peut y réserver.")),

@@ -5,7 +5,8 @@ from datetime import date, datetime, time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from tortoise.expressions import Q
 
 from booking.errors import KioskUnknown, SiteUnknown
@@ -23,9 +24,11 @@ from teleconsult.accounts.models import Account
 from teleconsult.accounts.roles import Role
 from teleconsult.database import transaction
 from teleconsult.web.events import Event
+from teleconsult.web.i18n import N_
 
 MOST_SHOWN = 60
 WEEKDAYS = range(7)
+NO_ADDRESS_ERROR = N_("Indiquez plus haut l’adresse électronique à laquelle inviter l’accueil.")
 EQUIPMENT = ("scanner", "printer", *EQUIPMENT_FOR.values())
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -47,7 +50,16 @@ class HouseForm(BaseModel):
     email: Email | None = None
     comment: Annotated[str, StringConstraints(max_length=2000)] = ""
     open_on_holidays: bool = False
+    invites_desk: bool = False
     active: bool = False
+
+    @field_validator("invites_desk")
+    @classmethod
+    def _where_to(cls, value: bool, info: ValidationInfo) -> bool:
+        # an address that is wrong has its own error
+        if value and info.data.get("email", "") is None:
+            raise PydanticCustomError("invites_desk", NO_ADDRESS_ERROR)
+        return value
 
 
 class OpeningForm(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
+from booking.schemas import Email
 from booking.sites.territories import department_code, territory
 from teleconsult.web.i18n import N_
 
@@ -84,9 +85,10 @@ class WorkplaceForm(BaseModel):
 
 
 class RoomForm(BaseModel):
-    """A shared video room."""
+    """A shared video room; a mailbox of its own is invited to its appointments."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    email: Email | None = None
     in_service: bool = False
 
 
@@ -114,6 +116,7 @@ class ServiceForm(BaseModel):
     modes: list[Literal["kiosk", "home"]] = Field(default_factory=list, validate_default=True)
     languages: list[LanguageCode] = Field(default_factory=list, validate_default=True)
     meets_needs: list[MetNeed] = Field(default_factory=list)
+    interpreter_email: Email | None = None
     future_limit: Annotated[int, Field(ge=1, le=20)]
     walk_in: bool = False
     waiting_list: bool = False

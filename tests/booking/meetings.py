@@ -48,6 +48,10 @@ def make_meeting(starts_at: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
         "email": "zoe.q@mail.example",
         "language": "fr",
         "cancel_reason": "",
+        "site_id": "5" * 32,
+        "room": "Salle Loire",
+        "needs": ("wheelchair", "interpreter:ar"),
+        "guest_email": "guest@maison.example",
     }
     return Meeting(**facts | more)
 

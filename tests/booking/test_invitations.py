@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
 from booking.notifications.invitations import Links, Method, event_calendar, invitation, one_line
+from booking.notifications.kinds import Recipient
 from booking.notifications.meeting import Meeting
-from booking.notifications.notices import Recipient
 from tests.booking.meetings import NOW, ORIGIN, SENDER, make_meeting, translator
 
 LINKS = {
     Recipient.CITIZEN: Links(f"{ORIGIN}/rdv/token"),
     Recipient.AGENT: Links(f"{ORIGIN}/agent/appointments/1", f"{ORIGIN}/call/1?admit=1"),
+    Recipient.ADVISER: Links(f"{ORIGIN}/desk/5/appointments/1"),
+    Recipient.INTERPRETER: Links(),
+    Recipient.ROOM: Links(),
 }
 # Both changes of hour within a year, in Paris; the other places keep one time all year.
 CHANGES = [(2026, 10, 25), (2027, 3, 28)]
@@ -172,7 +175,8 @@ def test_nothing_that_people_type_can_break_an_invitation(given_name: str, site:
     for recipient in Recipient:
         calendar = write(meeting, recipient)
         event = read(calendar)
-        assert event["location"] == one_line(f"{site}, {meeting.address}")
+        place = "Salle Loire" if recipient is Recipient.ROOM else f"{site}, {meeting.address}"
+        assert event["location"] == one_line(place)
         assert event["attendee"] == f"mailto:{meeting.address_of(recipient)}"
         other = vobject.readOne(calendar.decode())
         assert [component.name for component in other.getChildren()].count("VEVENT") == 1

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from booking.notifications.kinds import GUESTS, Kind, Recipient
 from booking.notifications.meeting import Meeting
-from booking.notifications.messages import AddressInvalid
-from booking.notifications.notices import Kind, Recipient
+from booking.notifications.messages import METHODS, AddressInvalid
 from teleconsult.web.i18n import format_day_time
 from tests.booking.meetings import NOW, ORIGIN, SENDER, composer, make_meeting
 
@@ -24,12 +24,14 @@ PARAMS: dict[Kind, dict[str, Any]] = {
     Kind.DISPLACED: {"trouble": "kiosk_out", "alternatives": [NEAREST]},
     Kind.LATE: {"minutes": 20},
 }
-# an agent makes trouble known, and is not written to about it
+# an agent makes trouble known, and is not written to about it; guests are only told where their calendar stands
 OWED = [
     (kind, to)
     for kind in Kind
     for to in Recipient
-    if kind is not Kind.OFFER and (to is Recipient.CITIZEN or kind not in PARAMS)
+    if kind is not Kind.OFFER
+    and (to is Recipient.CITIZEN or kind not in PARAMS)
+    and (to not in GUESTS or kind in METHODS)
 ]
 
 
@@ -144,10 +146,12 @@ def test_text_and_html_say_the_same(tmp_path: Path, kind: Kind, recipient: Recip
             continue
         for piece in line.removeprefix("- ").split("\u00a0: ", 1):
             assert piece in html.text or line in ("", "-- ")
-    assert message["Content-Language"] == language
+    written = "fr" if recipient in GUESTS else language
+    assert message["Content-Language"] == written
     assert ("Agent malade" in html.text) == (kind is Kind.CANCELLATION and recipient is Recipient.CITIZEN)
-    assert ("Bonjour" in html.text) == (language == "fr")
-    assert "/rdv/" in "".join(map(str, html.links)) or recipient is Recipient.AGENT or kind is Kind.CANCELLATION
+    assert ("Bonjour" in html.text) == (written == "fr")
+    links = "".join(map(str, html.links))
+    assert ("/rdv/" in links) == (recipient is Recipient.CITIZEN and kind is not Kind.CANCELLATION)
 
 
 def test_agent_in_another_zone_reads_their_own_time_and_the_houses(tmp_path: Path) -> None:
@@ -159,14 +163,21 @@ def test_agent_in_another_zone_reads_their_own_time_and_the_houses(tmp_path: Pat
     assert "à 13\u00a0h\u00a000" in part(mail(tmp_path, meeting), "text/plain").get_content()
 
 
-def test_agents_mail_holds_nothing_personal(tmp_path: Path) -> None:
-    for kind in [kind for kind, to in OWED if to is Recipient.AGENT]:
-        message = mail(tmp_path, make_meeting(cancel_reason="Je suis malade"), kind=kind, to=Recipient.AGENT)
+@pytest.mark.parametrize("to", [to for to in Recipient if to is not Recipient.CITIZEN])
+def test_mails_to_others_hold_nothing_of_the_citizens(tmp_path: Path, to: Recipient) -> None:
+    for kind in [kind for kind, each in OWED if each is to]:
+        message = mail(tmp_path, make_meeting(cancel_reason="Je suis malade"), kind=kind, to=to)
         everything = "".join(str(each.get_content()) for each in message.walk() if not each.is_multipart())
         everything += str(message.items())
         for personal in ("Zoé", "Quatremère", "zoe.q", "malade"):
             assert personal not in everything
-        assert f"{ORIGIN}/agent/appointments/{'0123456789abcdef' * 2}" in everything
+        if to is not Recipient.AGENT:
+            assert "Camille" not in everything
+        paths = {Recipient.AGENT: "/agent/appointments/", Recipient.ADVISER: f"/desk/{'5' * 32}/appointments/"}
+        if to in paths:
+            assert f"{ORIGIN}{paths[to]}{'0123456789abcdef' * 2}" in everything
+        else:
+            assert ORIGIN not in everything, "who does not sign in is given no address"
 
 
 def test_line_breaks_cannot_add_headers(tmp_path: Path) -> None:
