@@ -66,3 +66,13 @@ class Mailer(Protocol):
         `gate` is awaited before the content is given out.
         Raises TemporaryFailure, PermanentFailure.
         """
+
+
+class SmsSender(Protocol):
+    """Hands a text message over to an operator."""
+
+    async def send(self, to: str, text: str, *, reference: str, gate: Gate = open_gate) -> Sent:
+        """Return once a text was taken over for a number (E.164); `reference` is our own name for it.
+
+        `gate` is awaited before the text is given out. Raises TemporaryFailure, PermanentFailure.
+        """
