@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from booking.notifications import outbox
 from booking.notifications.by_mail import MailChannel
 from booking.notifications.due import Due, read_due
 from booking.notifications.messages import Composer
+from booking.notifications.outbox import Pace
 from booking.ports import Channel, PermanentFailure, Sent, TemporaryFailure
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS
@@ -33,10 +35,12 @@ from teleconsult.web.ticks import add_tick
 from teleconsult.web.tokens import SIGNER
 
 TICK_SECONDS = 30
-# How many mails are handed over at once; a worker claims no more than that, so that its leases outlast its work.
-BATCH = 8
+# How many notices are claimed and read together, and how many of them are worked on at once.
+BATCH, AT_ONCE = 64, 8
+# What was read longer ago is read again before it is sent.
+FRESH_SECONDS = 2
+SOONEST_SECONDS = 0.05
 EMAIL = "email"
-SEND_SECONDS = 60
 # How long the mails on their way may take when the program stops; later ones come back when their lease ends.
 STOP_SECONDS = 5
 # What happened that people are told of at once.
@@ -55,10 +59,14 @@ class Delivery:
     Each notice goes out by the channel that it names, one of `channels`.
     """
 
-    def __init__(self, channels: Mapping[str, Channel], *, clock: Callable[[], datetime] = utcnow) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], *, clock: Callable[[], datetime] = utcnow, pace: Pace = outbox.PACE
+    ) -> None:
         self._channels = channels
         self._clock = clock
+        self._pace = pace
         self._turn = asyncio.Lock()
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -69,13 +77,24 @@ class Delivery:
             log.warning("notices_dropped", count=dropped)
         handled = 0
         while not self._stopping:
-            notices = await outbox.claim(now=self._clock(), limit=BATCH)
+            notices = await outbox.claim(now=self._clock(), limit=BATCH, pace=self._pace)
             if not notices:
                 break
-            found = await read_due(notices)
-            await asyncio.gather(*(self._deliver(notice, found.get(notice.id)) for notice in notices))
+            await self._deliver_all(notices)
             handled += len(notices)
         return handled
+
+    async def _deliver_all(self, notices: Sequence[Notice]) -> None:
+        read_at, found = time.monotonic(), await read_due(notices)
+
+        async def one(notice: Notice) -> None:
+            async with self._room:
+                due = found.get(notice.id)
+                if time.monotonic() - read_at > FRESH_SECONDS:
+                    due = (await read_due([notice])).get(notice.id)
+                await self._deliver(notice, due)
+
+        await asyncio.gather(*(one(notice) for notice in notices))
 
     async def _deliver(self, notice: Notice, due: Due | None) -> None:
         """Send one claimed notice, unless it no longer holds, and write down what became of it."""
@@ -96,10 +115,10 @@ class Delivery:
             await outbox.mark_failed(notice, reason=error.reason)
             log.warning("notice_failed", reason=error.reason, **facts)
         except TemporaryFailure as error:
-            await outbox.put_back(notice, now=self._clock(), reason=error.reason)
+            await outbox.put_back(notice, now=self._clock(), reason=error.reason, pace=self._pace)
             log.warning("notice_put_back", reason=error.reason, **facts)
         except Exception as error:
-            await outbox.put_back(notice, now=self._clock(), reason=type(error).__name__)
+            await outbox.put_back(notice, now=self._clock(), reason=type(error).__name__, pace=self._pace)
             log.exception("notice_put_back", **facts)
         else:
             log.info("notice_sent", **facts)
@@ -114,14 +133,14 @@ class Delivery:
             await outbox.mark_sent(due.notice, sent, now=self._clock())
 
     async def _hand_over(self, channel: Channel, due: Due, turn: AsyncExitStack) -> Sent:
-        loop = asyncio.get_running_loop()
+        loop, seconds = asyncio.get_running_loop(), self._pace.send / timedelta(seconds=1)
         try:
-            async with asyncio.timeout(SEND_SECONDS) as limit:
+            async with asyncio.timeout(seconds) as limit:
 
                 async def gate() -> None:
                     limit.reschedule(None)  # waiting for the others is not this one's slowness
                     await turn.enter_async_context(self._turn)
-                    limit.reschedule(loop.time() + SEND_SECONDS)
+                    limit.reschedule(loop.time() + seconds)
                     self._require_time(due.notice)
 
                 return await channel.send(due, gate)
@@ -129,10 +148,9 @@ class Delivery:
             raise TemporaryFailure("no_answer_in_time") from None
 
     def _require_time(self, notice: Notice) -> None:
-        """Raise unless there is time to send a notice before its deadline, and before anybody else may claim it."""
-        now = self._clock()
-        lease = notice.leased_until
-        if now >= notice.deadline_at or lease is None or lease - now < timedelta(seconds=SEND_SECONDS):
+        """Raise unless a notice will be out before its deadline, and before anybody else may claim it."""
+        done_by = self._clock() + self._pace.send
+        if notice.leased_until is None or done_by > min(notice.deadline_at, notice.leased_until):
             raise _NotAnyMore
 
     def wake(self) -> None:
@@ -140,14 +158,26 @@ class Delivery:
         self._awake.set()
 
     async def serve(self) -> None:
-        """Send what is due each time it is woken, until `stop`."""
+        """Send what is due each time it is woken, and when the next notice falls due, until `stop`."""
         while not self._stopping:
-            await self._awake.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._awake.wait(), await self._until_next())
             self._awake.clear()
             try:
                 await self.deliver_due()
             except Exception:
                 log.exception("delivery_failed")
+
+    async def _until_next(self) -> float:
+        """Return for how many seconds nothing is known to be due, and no longer than until the next tick."""
+        try:
+            now = self._clock()
+            due_at = await outbox.next_due(now=now, pace=self._pace)
+        except Exception:
+            log.exception("delivery_failed")
+            return TICK_SECONDS
+        seconds = TICK_SECONDS if due_at is None else (due_at - now) / timedelta(seconds=1)
+        return min(max(seconds, SOONEST_SECONDS), TICK_SECONDS)
 
     def stop(self) -> None:
         """Let `serve` end once the mails on their way are handed over."""

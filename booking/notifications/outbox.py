@@ -5,24 +5,56 @@ Each function is one short transaction; nothing is sent inside one.
 """
 
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tortoise.expressions import F, Q
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
+from booking.engine.queries import run
 from booking.lifecycle import Status
 from booking.models import Notice
 from booking.notifications.kinds import GUESTS, Kind, NoticeState
 from booking.ports import Sent
-from teleconsult.database import transaction
+from teleconsult.database import dialect
 
-# Longer than a mail can take to be handed over (delivery.SEND_SECONDS), so that only a dead worker's lease ends.
-LEASE = timedelta(minutes=3)
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=30)
 # Retries are spread by up to this part of their delay, so that a server that comes back is not hit by all at once.
 JITTER = 0.2
 FOR_WHO_HAS_YET_TO_COME = frozenset({Kind.REMINDER, Kind.DISPLACED, Kind.LATE})
+# What comes in masses and is not urgent, so that it never holds up what somebody waits for.
+ROUTINE = (Kind.REMINDER,)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a worker keeps what it claimed, and how long a message may take once it is its turn.
+
+    The lease is the longer of the two: a worker lets go what it cannot finish within it, so that only the lease of a
+    dead one ends. A message that could take until after its deadline is not begun.
+    """
+
+    lease: timedelta = timedelta(minutes=3)
+    send: timedelta = timedelta(minutes=1)
+
+
+PACE = Pace()
+
+_CLAIM = """
+    WITH picked AS MATERIALIZED (
+        SELECT id FROM notice
+        WHERE state = 'pending' AND due_at <= $2 AND deadline_at > $3 AND (leased_until IS NULL OR leased_until <= $2)
+        ORDER BY kind = ANY($4), due_at, id LIMIT $5 {skip_locked}
+    )
+    UPDATE notice SET leased_until = $1, attempts = attempts + 1 FROM picked WHERE notice.id = picked.id
+    RETURNING notice.id
+"""
+_CLAIMS = {
+    "postgres": _CLAIM.format(skip_locked="FOR UPDATE SKIP LOCKED"),
+    # One process writes at a time.
+    "sqlite": _CLAIM.format(skip_locked=""),
+}
 
 
 def retry_delay(attempts: int, spread: float) -> timedelta:
@@ -49,21 +81,25 @@ def _free(now: datetime) -> Q:
     return Q(state=NoticeState.PENDING) & (Q(leased_until=None) | Q(leased_until__lte=now))
 
 
-async def claim(*, now: datetime, limit: int) -> list[Notice]:
-    """Take up to `limit` due notices for sending, the longest due first; nobody else gets them until the lease ends."""
-    claimed = []
-    async with transaction():
-        due = Notice.filter(_free(now), due_at__lte=now, deadline_at__gt=now).order_by("due_at", "id").limit(limit)
-        # On SQLite the lock is silently none; there, and in any case, the conditional update has one winner.
-        for notice in await due.select_for_update(skip_locked=True):
-            won = await Notice.filter(_free(now), id=notice.id).update(
-                leased_until=now + LEASE, attempts=F("attempts") + 1
-            )
-            if won:
-                notice.attempts += 1
-                notice.leased_until = now + LEASE
-                claimed.append(notice)
-    return claimed
+async def claim(*, now: datetime, limit: int, pace: Pace = PACE) -> list[Notice]:
+    """Take up to `limit` due notices for sending: news before routine, the longest due first.
+
+    Nobody else gets them until the lease ends.
+    """
+    values = (now + pace.lease, now, now + pace.send, [*ROUTINE], limit)
+    ids = [row["id"] for row in await run(_CLAIMS[dialect()], *values)]
+    if not ids:
+        return []
+    claimed = {notice.id: notice for notice in await Notice.filter(id__in=ids)}
+    order = sorted(claimed.values(), key=lambda notice: (notice.kind in ROUTINE, notice.due_at, notice.id))
+    return [notice for notice in order if notice.leased_until == now + pace.lease]
+
+
+async def next_due(*, now: datetime, pace: Pace = PACE) -> datetime | None:
+    """Return when the next notice that nobody sends is due (UTC; perhaps in the past), or None if none is pending."""
+    waiting = Notice.filter(state=NoticeState.PENDING, leased_until=None, deadline_at__gt=now + pace.send)
+    row = await waiting.order_by("due_at").first().values("due_at")
+    return row["due_at"] if row else None
 
 
 async def drop_late(*, now: datetime) -> int:
@@ -94,9 +130,19 @@ async def mark_failed(notice: Notice, *, reason: str) -> None:
     await _held(notice).update(state=NoticeState.FAILED, leased_until=None, last_error=reason[:200])
 
 
-async def put_back(notice: Notice, *, now: datetime, reason: str) -> None:
+def next_try(notice: Notice, *, now: datetime, spread: float, pace: Pace = PACE) -> datetime:
+    """Return when a notice that could not be sent now is tried again; pure. `spread` is 0 to 1, by chance.
+
+    A wait that would outlast the deadline is cut, so that there is one more try before it.
+    """
+    due_at = now + retry_delay(notice.attempts, spread)
+    last_try = notice.deadline_at - 2 * pace.send
+    return last_try if now + FIRST_RETRY < last_try < due_at else due_at
+
+
+async def put_back(notice: Notice, *, now: datetime, reason: str, pace: Pace = PACE) -> None:
     """Try a notice again later, until its deadline."""
-    due_at = now + retry_delay(notice.attempts, random.random())  # noqa: S311 - no secret
+    due_at = next_try(notice, now=now, spread=random.random(), pace=pace)  # noqa: S311 - no secret
     await _held(notice).update(due_at=due_at, leased_until=None, last_error=reason[:200])
 
 

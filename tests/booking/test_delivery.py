@@ -232,7 +232,7 @@ async def test_crash_between_sending_and_writing_repeats_the_same_message(
     await smtp_server.wait_for(1)
     assert (await states())["invitation"] == {NoticeState.PENDING}
     assert await delivery.deliver_due() == 0, "the dead worker's lease has not ended"
-    clock.now += outbox.LEASE
+    clock.now += outbox.PACE.lease
     assert await delivery.deliver_due() == 2
     mails = smtp_server.to(CITIZEN_ADDRESS)
     assert len({mail["Message-ID"] for mail in mails}) == 1

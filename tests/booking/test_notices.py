@@ -199,7 +199,7 @@ async def test_nothing_is_claimed_before_it_is_due_or_after_its_deadline(databas
     assert await outbox.drop_late(now=paris_monday(13) - timedelta(seconds=1)) == 0
     assert len(await outbox.claim(now=paris_monday(12), limit=9)) == 1
     # It is being sent: it is not dropped behind the worker's back, but once the worker has died it is.
-    assert await outbox.drop_late(now=paris_monday(12) + outbox.LEASE - timedelta(seconds=1)) == 0
+    assert await outbox.drop_late(now=paris_monday(12) + outbox.PACE.lease - timedelta(seconds=1)) == 0
     assert await outbox.drop_late(now=paris_monday(13)) == 1
     assert (await Notice.get()).state == NoticeState.DROPPED
 
@@ -207,8 +207,8 @@ async def test_nothing_is_claimed_before_it_is_due_or_after_its_deadline(databas
 async def test_dead_workers_rows_come_back_when_the_lease_ends(database: Database) -> None:
     await many(1)
     (lost,) = await outbox.claim(now=MONDAY_8, limit=9)
-    assert not await outbox.claim(now=MONDAY_8 + outbox.LEASE - timedelta(seconds=1), limit=9)
-    (found,) = await outbox.claim(now=MONDAY_8 + outbox.LEASE, limit=9)
+    assert not await outbox.claim(now=MONDAY_8 + outbox.PACE.lease - timedelta(seconds=1), limit=9)
+    (found,) = await outbox.claim(now=MONDAY_8 + outbox.PACE.lease, limit=9)
     assert found.id == lost.id
     assert (lost.attempts, found.attempts) == (1, 2)
     # The first one was only slow. What it says of a failure no longer counts, but a mail that is out is out.
