@@ -137,8 +137,9 @@ def event_calendar(meeting: Meeting, *, organizer: str, links: Links, now: datet
 def _address(email: str, name: str) -> vCalAddress:
     """Return a calendar user address (RFC 5545 3.3.3) with its common name."""
     address = vCalAddress(f"mailto:{email}")
-    # Double quotes cannot be written in a parameter (RFC 5545 3.2), and few readers know RFC 6868.
-    if shown := one_line(name).replace('"', "'"):
+    # Double quotes cannot be written in a parameter (RFC 5545 3.2), and few readers know RFC 6868; some take a
+    # backslash for the beginning of an escape, which a parameter has none of.
+    if shown := one_line(name).replace('"', "'").replace("\\", "/"):
         address.params["CN"] = shown
     return address
 

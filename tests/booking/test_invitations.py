@@ -1,8 +1,5 @@
 """Invitations, read back by two iCalendar implementations."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
 import pytest
 import vobject
 from hypothesis import given
@@ -21,9 +18,6 @@ LINKS = {
     Recipient.INTERPRETER: Links(),
     Recipient.ROOM: Links(),
 }
-# Both changes of hour within a year, in Paris; the other places keep one time all year.
-CHANGES = [(2026, 10, 25), (2027, 3, 28)]
-PLACES = {"Europe/Paris": None, "America/Guadeloupe": -4, "Indian/Reunion": 4}
 
 
 def write(meeting: Meeting, recipient: Recipient = Recipient.CITIZEN, method: Method = Method.REQUEST) -> bytes:
@@ -41,30 +35,6 @@ def write(meeting: Meeting, recipient: Recipient = Recipient.CITIZEN, method: Me
 def read(calendar: bytes) -> Event:
     (event,) = Calendar.from_ical(calendar).events
     return event
-
-
-@pytest.mark.parametrize("hour", [9, 14])
-@pytest.mark.parametrize("day", CHANGES)
-@pytest.mark.parametrize("zone", PLACES)
-def test_both_readers_find_the_right_instant_on_the_days_when_clocks_change(
-    zone: str, day: tuple[int, int, int], hour: int
-) -> None:
-    local = datetime(*day, hour, tzinfo=ZoneInfo(zone))
-    calendar = write(make_meeting(local.astimezone(UTC), timezone=zone))
-    offset = PLACES[zone] if PLACES[zone] is not None else (1 if day[1] == 10 else 2)
-    instant = datetime(*day, hour - offset, tzinfo=UTC)
-
-    event = read(calendar)
-    assert event.decoded("dtstart") == instant
-    assert event["dtstart"].params["TZID"] == zone
-    assert f"DTSTART;TZID={zone}:{day[0]}{day[1]:02}{day[2]:02}T{hour:02}0000".encode() in calendar
-
-    other = vobject.readOne(calendar.decode())
-    assert other.vevent.dtstart.value.astimezone(UTC) == instant
-    assert (other.vevent.dtend.value - other.vevent.dtstart.value).total_seconds() == 30 * 60
-    # and by nothing but the VTIMEZONE in the file, as a reader does that does not know the zone's name
-    zone_in_file = other.vtimezone.gettzinfo()
-    assert local.replace(tzinfo=zone_in_file).astimezone(UTC) == instant
 
 
 def test_zone_is_narrow() -> None:
