@@ -263,3 +263,31 @@ class ScopeMissing(Forbidden):
     """`scope`: what the key would need."""
 
     code = "scope_missing"
+
+
+class WalkInUnknown(NotFound):
+    code = "walk_in_unknown"
+
+
+class NoWalkIn(Conflict):
+    """Nobody can be received there now. `why`: a `booking.line.NowState`."""
+
+    code = "no_walk_in"
+
+
+class KioskInUse(Conflict):
+    """Somebody waits at this kiosk already."""
+
+    code = "kiosk_in_use"
+
+
+class WalkInOver(Conflict):
+    """A colleague was faster, or the citizen waits no longer."""
+
+    code = "walk_in_over"
+
+
+class WalkInImpossible(Conflict):
+    """The agent's or the kiosk's time is not free any more."""
+
+    code = "walk_in_impossible"

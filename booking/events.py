@@ -70,3 +70,40 @@ class AppointmentDelayed(AppointmentEvent):
     """The agent said to be late for an appointment."""
 
     minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkInEvent(Event):
+    """What every event of the queue of people without an appointment carries; `agent_id` may be empty."""
+
+    walk_in_id: str
+    site_id: str
+    kiosk_id: str
+    agent_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkInJoined(WalkInEvent):
+    """Somebody waits at a kiosk."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkInRung(WalkInEvent):
+    """An agent is asked to receive somebody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkInPassed(WalkInEvent):
+    """The agent did not answer, or declined."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkInServed(WalkInEvent):
+    """An agent receives somebody: the appointment has begun."""
+
+    appointment_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkInEnded(WalkInEvent):
+    """Somebody waits no longer, without having been received."""

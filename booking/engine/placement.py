@@ -75,6 +75,9 @@ class Wish:
     holding: str | None = None
     # the notice that the service asks for was given earlier
     noticed: bool = False
+    only_kiosk: str | None = None
+    # right now, off the service's grid and without notice: who waits there is received by whoever is free
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = No
     around = ZoneSpans(at - NEARBY, at + NEARBY)
     able = [agent for agent in search.agents if _works(agent, search, site, at, around)]
     at_kiosk = wish.mode != HOME
-    kiosks = [kiosk for kiosk in site.kiosks_with(search.equipment) if at_kiosk and _in_order(kiosk, rules, at)]
+    asked = site.kiosks_with(search.equipment) if at_kiosk else ()
+    kiosks = [each for each in asked if wish.only_kiosk in (None, each.id) and _in_order(each, rules, at)]
     if at_kiosk and not kiosks:
         raise NoKioskInService(field="site", needs=list(wish.needs))
     if not able:
@@ -164,6 +168,8 @@ async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = No
 
 async def slot_taken(wish: Wish, now: datetime) -> SlotTaken:
     """Return the refusal of a wish with what to offer instead."""
+    if wish.at_once:
+        return SlotTaken(alternatives=[])
     offered = await alternatives(
         now=now,
         service_id=wish.service_id,
@@ -196,6 +202,9 @@ def refuse_unbookable(rules: ServiceRules, site: SitePlace, wish: Wish, now: dat
         raise ServiceNotOfferedHere(field="site")
     if not site.active:
         raise SiteClosed(field="site")
+    if wish.at_once:
+        _refuse_closed(rules, site, wish)
+        return
     if start <= now:
         raise StartInThePast(field="start")
     if not wish.noticed and start < now + timedelta(seconds=rules.notice):
@@ -205,6 +214,11 @@ def refuse_unbookable(rules: ServiceRules, site: SitePlace, wish: Wish, now: dat
     at = instant(start)
     if start != moment(at) or not starts_on_step(site.zone, rules.slots.step, at, at + 1):
         raise StartNotOffered(field="start")
+    _refuse_closed(rules, site, wish)
+
+
+def _refuse_closed(rules: ServiceRules, site: SitePlace, wish: Wish) -> None:
+    at = instant(wish.start)
     if wish.mode == HOME:
         return
     if not contains(possible_starts(rules.slots, site.open_within(ZoneSpans(at - NEARBY, at + NEARBY)), ()), at):
