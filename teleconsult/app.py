@@ -8,6 +8,7 @@ import signaling.routes
 import teleconsult.feedback.routes
 import teleconsult.mail.routes
 import teleconsult.reports.routes
+import teleconsult.sms.routes
 from signaling.keys import GATEKEEPER
 from teleconsult import consultation, demo, health, home
 from teleconsult.admission import AppointmentGatekeeper
@@ -21,6 +22,7 @@ def make_app(settings: Settings) -> web.Application:
     app = make_ground(settings)
     app[GATEKEEPER] = AppointmentGatekeeper()
     teleconsult.mail.routes.setup(app)
+    teleconsult.sms.routes.setup(app)
     booking.routes.setup(app)
     signaling.routes.setup(app)
     kiosks.routes.setup(app)

@@ -10,10 +10,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from teleconsult.sms_settings import SmsSettings
 
 
-class Settings(BaseSettings):
+class Settings(SmsSettings):
     """Everything a deployer can set. A value that makes no sense stops the program with a sentence that says why."""
 
     model_config = SettingsConfigDict(env_prefix="TELECONSULT_", env_ignore_empty=True, extra="ignore", frozen=True)

@@ -59,6 +59,7 @@ ROUTES = {
     # in the demonstration alone
     "demonstration": """
         GET /demo/mailbox
+        GET /demo/texts
         GET /demo/mailbox/{key}
         GET /demo/mailbox/{key}/html
         GET /demo/mailbox/{key}/invite.ics
@@ -86,6 +87,11 @@ ROUTES = {
         GET /feedback/{token}
         GET /feedback/{token}/thanks
         POST /feedback/{token}
+    """,
+    # the operator of the SMS gateway, with its secret (tests/sms/test_receipts.py)
+    "receipt secret": """
+        GET /sms/receipts
+        POST /sms/receipts
     """,
     # who holds the appointment's link, or the partner that booked it, by Authorization
     "bearer": """
