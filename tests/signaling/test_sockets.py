@@ -55,6 +55,16 @@ class Member:
                 if message["type"] == kind and where(message["body"]):
                     return dict(message)
 
+    async def first(self) -> dict[str, Any]:
+        """Return the next message, whatever it is."""
+        async with asyncio.timeout(SOON):
+            return dict(json.loads(await self.socket.receive_str()))
+
+    @property
+    def next_seq(self) -> int:
+        """The number of what would be said next: to go on where a socket broke."""
+        return next(self._sent)
+
     async def closed(self) -> int:
         """Read until the socket closes and return the code."""
         async with asyncio.timeout(SOON):

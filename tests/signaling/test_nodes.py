@@ -1,0 +1,231 @@
+"""Several processes as one service, with a real Redis between them: nodes die, Redis goes and comes back."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientConnectionError, ClientSession
+
+from tests.signaling.test_sockets import Member
+from tests.support.ports import free_port
+from tests.support.redis import RedisServer
+from tests.support.server import ROOT
+
+ROOM = "room1"
+SOON = 20.0
+SECRET = "only-for-this-test-" * 3
+
+
+class Node:
+    """One process of the service."""
+
+    def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
+        self.port = free_port()
+        self._log = folder / f"node-{self.port}.log"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TELECONSULT_")}
+        environment |= {
+            "TELECONSULT_DATA_DIR": str(folder),
+            "TELECONSULT_DATABASE_URL": database_url,
+            "TELECONSULT_REDIS_URL": redis_url,
+            "TELECONSULT_SECRET_KEY": SECRET,
+        }
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.signaling.node", str(self.port)],
+                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self._process.kill()
+        self._process.wait(SOON)
+
+
+class Service:
+    """Some nodes, and pages that reach them."""
+
+    def __init__(self, nodes: list[Node], redis: RedisServer, http: ClientSession) -> None:
+        self.nodes = nodes
+        self.redis = redis
+        self._http = http
+
+    async def ticket(self, node: int, who: str, room: str = ROOM, query: str = "") -> str:
+        """Ask a node for a ticket."""
+        url = f"http://127.0.0.1:{self.nodes[node].port}/call/{room}/ticket?as={who}{query}"
+        async with self._http.post(url) as answer:
+            assert answer.status == 200, await answer.text()
+            return str((await answer.json())["ticket"])
+
+    async def connect(self, node: int, room: str = ROOM) -> Member:
+        """Open a socket on a node."""
+        url = f"http://127.0.0.1:{self.nodes[node].port}/signaling/rooms/{room}"
+        return Member(await self._http.ws_connect(url))
+
+    async def join(self, node: int, who: str, room: str = ROOM, query: str = "") -> Member:
+        """Come in by a node."""
+        member = await self.connect(node, room)
+        await member.say("join", {"ticket": await self.ticket(node, who, room, query)})
+        member.session = (await member.hear("welcome"))["body"]["session"]
+        return member
+
+    async def come_back(self, node: int, member: Member) -> Member:
+        """Resume a member's session by a node, as a page does: again and again until it is let in."""
+        async with asyncio.timeout(SOON):
+            while True:
+                again = await self.connect(node)
+                await again.say("resume", {"session": member.session, "last_seq": member.received})
+                message = await again.first()
+                if message["type"] == "welcome":
+                    again.session, again.received = member.session, member.received
+                    return again
+                assert message["body"]["code"] == "directory_away", message
+                await asyncio.sleep(0.2)
+
+    async def join_again(self, node: int, who: str, query: str = "") -> Member:
+        """Come in with new tickets until it works, as a page does whose room is being taken over."""
+        async with asyncio.timeout(SOON):
+            while True:
+                member = await self.connect(node)
+                await member.say("join", {"ticket": await self.ticket(node, who, query=query)})
+                message = await member.first()
+                if message["type"] == "welcome":
+                    return member
+                assert message["body"]["code"] in ("directory_away", "no_node_free"), message
+                await asyncio.sleep(0.2)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def service(redis: RedisServer, postgres_url: str, tmp_path: Path) -> AsyncIterator[Service]:
+    nodes = [Node(tmp_path, postgres_url, redis.url) for _ in range(2)]
+    try:
+        await until(lambda: all("bus_connected" in node.log and "serving" in node.log for node in nodes))
+        async with ClientSession() as http:
+            yield Service(nodes, redis, http)
+    finally:
+        for node in nodes:
+            node.kill()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 (another process makes no events here)
+            await asyncio.sleep(0.05)
+
+
+async def met(service: Service) -> tuple[Member, Member]:
+    """Return a citizen who came by one node and an agent who came by the other, together in a call."""
+    citizen = await service.join(0, "citizen")
+    agent = await service.join(1, "agent")
+    waiting = (await agent.hear("snapshot", lambda body: bool(body["others"])))["body"]["others"][0]
+    await agent.say("admit", {"participant": waiting["participant"]})
+    await citizen.hear("snapshot", lambda body: body["state"] == "in_call")
+    return citizen, agent
+
+
+async def test_two_nodes_are_one_room(service: Service) -> None:
+    citizen, agent = await met(service)
+    offer = await citizen.hear("offer")
+    assert [slot["participant"] for slot in offer["body"]["slots"]] == ["agent:1"]
+    await agent.hear("offer")
+    await citizen.say("media", {"microphone": "off", "camera": "on"})
+    await agent.hear("snapshot", lambda body: body["others"][0]["microphone"] == "off")
+    await agent.say("end")
+    assert (await citizen.hear("ended"))["body"]["reason"] == "hung_up"
+    assert await citizen.closed() == 1000
+    assert await agent.closed() == 1000
+
+
+async def test_a_ticket_opens_one_session_whatever_the_node(service: Service) -> None:
+    ticket = await service.ticket(0, "citizen")
+    first = await service.connect(0)
+    await first.say("join", {"ticket": ticket})
+    await first.hear("welcome")
+    second = await service.connect(1)
+    await second.say("join", {"ticket": ticket})
+    assert (await second.first())["body"]["code"] == "ticket_spent"
+    assert await second.closed() == 4409
+
+
+async def test_a_session_is_resumed_by_another_node(service: Service) -> None:
+    citizen, agent = await met(service)
+    await citizen.hear("offer")
+    await citizen.socket.close()
+    await agent.hear("snapshot", lambda body: not body["others"][0]["connected"])
+    again = await service.come_back(1, citizen)
+    await agent.hear("snapshot", lambda body: body["others"][0]["connected"])
+    await again.say("media", {"microphone": "off", "camera": "off"}, seq=1)
+    await agent.hear("snapshot", lambda body: body["others"][0]["camera"] == "off")
+
+
+async def test_a_node_that_dies_gives_its_rooms_to_those_who_come_back(service: Service) -> None:
+    citizen, agent = await met(service)  # the room is beside the citizen, who came first
+    service.nodes[0].kill()
+    with pytest.raises((TypeError, ClientConnectionError, AssertionError)):
+        await citizen.hear("nothing more")
+    assert await agent.closed() == 1012
+    citizen = await service.join_again(1, "citizen", "&admit")
+    await citizen.hear("snapshot", lambda body: body["state"] == "in_call")
+    agent = await service.join_again(1, "agent", "&admit")
+    await agent.hear("snapshot", lambda body: [p["participant"] for p in body["others"]] == ["citizen:1"])
+    await citizen.hear("offer")
+
+
+async def test_a_node_that_slept_too_long_gives_up_the_room_that_another_took(service: Service) -> None:
+    citizen = await service.join(0, "citizen", query="&admit")
+    service.nodes[0].signal(signal.SIGSTOP)
+    try:
+        taken = await service.join_again(1, "citizen", "&admit")
+    finally:
+        service.nodes[0].signal(signal.SIGCONT)
+    assert await citizen.closed() == 1012
+    await taken.say("media", {"microphone": "off", "camera": "off"})
+    await taken.hear("snapshot", lambda body: body["you"]["camera"] == "off")
+
+
+async def test_calls_go_on_while_redis_is_away_and_all_heals(service: Service) -> None:
+    citizen, agent = await met(service)
+    service.redis.stop()
+    await until(lambda: all("bus_lost" in node.log for node in service.nodes))
+    # beside the room, nothing has changed
+    await citizen.say("media", {"microphone": "off", "camera": "off"})
+    await citizen.hear("snapshot", lambda body: body["you"]["camera"] == "off")
+    # a new room waits, and is told why
+    newcomer = await service.connect(0, "room2")
+    assert (await newcomer.first())["body"]["code"] == "directory_away"
+    assert await newcomer.closed() == 4503
+    service.redis.start()
+    # the agent missed a snapshot: the gap is noticed, the page resumes
+    assert await agent.closed() == 1012
+    back = await service.come_back(1, agent)
+    await back.hear("snapshot", lambda body: body["others"][0]["camera"] == "off")
+    await back.say("media", {"microphone": "off", "camera": "off"}, seq=agent.next_seq)
+    await citizen.hear("snapshot", lambda body: body["others"][0]["camera"] == "off")
+
+
+async def test_a_flood_through_another_node_is_cut_there(service: Service) -> None:
+    citizen, agent = await met(service)
+    for _ in range(400):
+        await agent.say("ping")
+    assert await agent.closed() == 4429
+    await citizen.hear("snapshot", lambda body: not body["others"][0]["connected"])
