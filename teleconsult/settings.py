@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from teleconsult.sms_settings import SmsSettings
+
+
+# Shorter ones are not believed (RFC 8301 3.2).
+DKIM_BITS = 1024
 
 
 class Settings(SmsSettings):
@@ -37,6 +44,13 @@ class Settings(SmsSettings):
     )
     deliver: bool = Field(default=True, description="Send mails from this process; if not, another one must")
     mail_from: str = Field(default="", description="The service's own mail address; invitations come from it")
+    dkim_key: Path | None = Field(default=None, description="File with the RSA key (PEM) that signs mails (DKIM)")
+    dkim_selector: str = Field(
+        default="teleconsult",
+        pattern=r"^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?$",
+        description="The key's name",
+    )
+    dkim_domain: str = Field(default="", description="Domain that signs; that of the mail address if none is set")
     kiosk_idle_seconds: int = Field(default=90, ge=15, le=3600, description="Silence before a kiosk asks who is there")
     kiosk_warning_seconds: int = Field(default=30, ge=5, le=300, description="Time to answer before the kiosk is wiped")
     turn_urls: str = Field(default="", description="TURN servers for participants, comma-separated")
@@ -99,6 +113,18 @@ class Settings(SmsSettings):
             raise ValueError("must be networks like 10.0.0.0/8, separated by commas") from None
         return value
 
+    @field_validator("dkim_key")
+    @classmethod
+    def _a_key(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                key = load_pem_private_key(value.read_bytes(), None)
+            except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+                raise ValueError("must be a file with a private key (PEM, without a password)") from error
+            if not isinstance(key, RSAPrivateKey) or key.key_size < DKIM_BITS:
+                raise ValueError(f"must hold an RSA key of {DKIM_BITS} bits at least")
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _an_address(cls, value: str) -> str:
@@ -113,6 +139,11 @@ class Settings(SmsSettings):
     def mail_sender(self) -> str:
         """The address that mails and invitations come from; one at the public host when none is set."""
         return self.mail_from or f"rendez-vous@{urlsplit(self.origin).hostname}"
+
+    @property
+    def dkim_signer(self) -> str:
+        """The domain in whose name mails are signed."""
+        return self.dkim_domain or self.mail_sender.rpartition("@")[2]
 
     @property
     def database(self) -> str:

@@ -7,8 +7,10 @@ from aiohttp import web
 
 from booking.keys import MAILER
 from teleconsult.mail import pages
+from teleconsult.mail.dkim_signature import DkimKey, read_key
 from teleconsult.mail.maildir import MaildirMailer, NoMailer
 from teleconsult.mail.smtp import SmtpMailer, read_server
+from teleconsult.settings import Settings
 from teleconsult.web.i18n import N_
 from teleconsult.web.keys import SETTINGS
 from teleconsult.web.kit import add_package
@@ -23,7 +25,9 @@ def setup(app: web.Application) -> None:
     add_package(app, "teleconsult.mail", texts=ERROR_TEXTS)
     settings = app[SETTINGS]
     if settings.smtp_url:
-        app[MAILER] = mailer = SmtpMailer(read_server(settings.smtp_url), sender=settings.mail_sender)
+        app[MAILER] = mailer = SmtpMailer(
+            read_server(settings.smtp_url), sender=settings.mail_sender, key=_dkim_key(settings)
+        )
 
         async def connections(app: web.Application) -> AsyncIterator[None]:
             async with mailer:
@@ -37,6 +41,12 @@ def setup(app: web.Application) -> None:
         app[MAILER] = NoMailer()
     if settings.demo:
         _add_mailbox(app)
+
+
+def _dkim_key(settings: Settings) -> DkimKey | None:
+    if settings.dkim_key is None:
+        return None
+    return read_key(settings.dkim_key, domain=settings.dkim_signer, selector=settings.dkim_selector)
 
 
 def _add_mailbox(app: web.Application) -> None:

@@ -19,6 +19,7 @@ from aiosmtplib.errors import (
 )
 
 from booking.ports import DeliveryFailure, Gate, PermanentFailure, TemporaryFailure, open_gate
+from teleconsult.mail.dkim_signature import DkimKey, sign
 
 CONNECTIONS = 8
 TIMEOUT_SECONDS = 30
@@ -144,9 +145,10 @@ def reason_of(error: Exception) -> str:
 class SmtpMailer:
     """The mailer of a deployment; use it as a context manager, which says good-bye to the server at its end."""
 
-    def __init__(self, server: Server, *, sender: str) -> None:
+    def __init__(self, server: Server, *, sender: str, key: DkimKey | None = None) -> None:
         self._server = server
         self._sender = sender
+        self._key = key
         self._resting: list[_Connection] = []
         self._room = asyncio.Semaphore(CONNECTIONS)
 
@@ -160,7 +162,12 @@ class SmtpMailer:
         await asyncio.gather(*(connection.quit() for connection in resting))
 
     async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
-        """Return once the server took the mail over; raises TemporaryFailure, PermanentFailure."""
+        """Sign the mail if there is a key, and return once the server took it over.
+
+        Raises TemporaryFailure, PermanentFailure.
+        """
+        if self._key is not None:
+            sign(message, self._key, recipient=recipient)
         async with self._room:
             connection = await self._connection()
             try:
