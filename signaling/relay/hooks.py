@@ -4,25 +4,23 @@ Nothing else in the product touches a private name of theirs, but for the transp
 which receivers and senders of our kind use. tests/signaling/test_hooks.py fails when a version changes any of it.
 """
 
-import asyncio
 import random
-import socket
 from functools import partial
 from typing import Any
 
 from aioice import Candidate
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
-from aioice.turn import UDP_SOCKET_BUFFER_SIZE
 from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
 from signaling.relay.network import Network
+from signaling.relay.path import MediaPath
 from signaling.relay.receiver import ForwardingReceiver
-from signaling.relay.rtp import parse
 from signaling.relay.sender import ForwardingSender, extension_ids
+from signaling.relay.udp import UdpTransport
 
 AIORTC_VERSION = "1.16.0"
 AIOICE_VERSION = "0.13.0"
@@ -57,24 +55,26 @@ class RelayPeerConnection(RTCPeerConnection):
 
     def _RTCPeerConnection__createDtlsTransport(self) -> RTCDtlsTransport:
         transport: RTCDtlsTransport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
-        transport._handle_rtp_data = partial(_route, transport)  # type: ignore[method-assign]
+        path = transport.media_path = MediaPath(transport, EXTENSION_IDS)  # type: ignore[attr-defined]
+        transport._handle_rtp_data = _drop_rtp  # type: ignore[method-assign]
+        transport._handle_rtcp_data = _drop_rtcp  # type: ignore[method-assign]
         connection = transport.transport._connection
-        connection.get_component_candidates = partial(_gather_hosts, connection, self._network)  # type: ignore[method-assign]
+        connection.get_component_candidates = partial(_gather_hosts, connection, self._network, path)  # type: ignore[method-assign]
         return transport
 
 
-async def _route(transport: RTCDtlsTransport, data: bytes, arrival_time_ms: int) -> None:
-    """Take the place of RTCDtlsTransport._handle_rtp_data: the header is read once, by our own cheap reader."""
-    packet = parse(data, EXTENSION_IDS)
-    if packet is not None:
-        receiver = transport._rtp_router.route_rtp(packet)  # type: ignore[arg-type]
-        if receiver is not None:
-            await receiver._handle_rtp_packet(packet, arrival_time_ms=arrival_time_ms)  # type: ignore[arg-type]
+async def _drop_rtp(data: bytes, arrival_time_ms: int) -> None:
+    """Take the place of RTCDtlsTransport._handle_rtp_data, which gets only what came before there were keys."""
+
+
+async def _drop_rtcp(data: bytes) -> None:
+    """Take the place of RTCDtlsTransport._handle_rtcp_data, likewise."""
 
 
 async def _gather_hosts(
     connection: Connection,
     network: Network,
+    path: MediaPath,
     component: int,
     addresses: list[str],
     timeout: int = 5,  # noqa: ASYNC109 (aioice's signature)
@@ -85,7 +85,7 @@ async def _gather_hosts(
     """
     candidates = []
     for address in local_addresses(network):
-        protocol = await _bind(connection, address, network.ports)
+        protocol = _bind(connection, path, address, network.ports)
         host, port = protocol.transport.get_extra_info("sockname")[:2]
         protocol.local_candidate = _candidate("host", component, host, port)
         connection._protocols.append(protocol)
@@ -104,24 +104,20 @@ def local_addresses(network: Network) -> list[str]:
     return [*addresses, LOOPBACK] if network.loopback or not addresses else addresses
 
 
-async def _bind(connection: Connection, address: str, ports: tuple[int, int] | None) -> Any:
+def _bind(connection: Connection, path: MediaPath, address: str, ports: tuple[int, int] | None) -> StunProtocol:
     """Return a STUN protocol bound to an address, on a free port of the range. Raises OSError when none is free."""
-    loop = asyncio.get_running_loop()
     choices = [0]
     if ports is not None:
         span = range(ports[0], ports[1] + 1)
         choices = random.sample(span, min(BIND_TRIES, len(span)))
     for port in choices:
+        protocol = StunProtocol(connection)
         try:
-            transport, protocol = await loop.create_datagram_endpoint(
-                lambda: StunProtocol(connection), local_addr=(address, port)
-            )
+            UdpTransport(protocol, address, port, path.receive)
         except OSError:
             if port == choices[-1]:
                 raise
         else:
-            # bursts of a key frame or of a document must not overflow the system's small default
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
             return protocol
     raise OSError("empty range of ports")
 
@@ -143,7 +139,7 @@ def _candidate(kind: str, component: int, host: str, port: int, related: tuple[s
 def received_packets(connection: RTCPeerConnection) -> int:
     """Return how many packets of any kind but STUN came in, to tell a silent path from a live one."""
     transports = {t.receiver.transport for t in connection.getTransceivers()}
-    return sum(t._RTCDtlsTransport__rx_packets for t in transports)  # type: ignore[attr-defined]
+    return sum(t._RTCDtlsTransport__rx_packets + t.media_path.packets for t in transports)  # type: ignore[attr-defined]
 
 
 def set_stream(transceiver: RTCRtpTransceiver, stream: str) -> None:

@@ -160,7 +160,7 @@ class Line:
         loop = asyncio.get_running_loop()
         self._opened_at = self._heard_at = loop.time()
         self._heard = -1
-        await self._wire(peer)
+        self._wire(peer)
         await self._offer(peer)
 
     async def _offer(self, peer: Peer) -> None:
@@ -168,22 +168,22 @@ class Line:
         sdp = await peer.offer()
         self._exchange.send_offer(self.participant, peer.generation, peer, sdp)
 
-    async def _wire(self, peer: Peer) -> bool:
+    def _wire(self, peer: Peer) -> bool:
         others = self._exchange.others(self.participant)
         changed = peer.set_slots(others)
-        await peer.release_slots()
+        peer.release_slots()
         for other in others:
-            await peer.connect_slot(other, self._exchange.source(other, self.participant))
+            peer.connect_slot(other, self._exchange.source(other, self.participant))
         return changed
 
     async def _hand_over(self, old: str, new: str) -> None:
         for peer in (self._next, self.current):
             if peer is not None and peer.hand_over_slot(old, new):
-                await peer.connect_slot(new, self._exchange.source(new, self.participant))
+                peer.connect_slot(new, self._exchange.source(new, self.participant))
 
     async def _rewire(self) -> None:
         for peer in (self._next, self.current):
-            if peer is not None and await self._wire(peer):
+            if peer is not None and self._wire(peer):
                 self._offer_wanted = True
         await self._flush()
 

@@ -21,7 +21,7 @@ class LossTracker:
     def __init__(self) -> None:
         self._highest: int | None = None  # extended: counts the wraps
         self._seen = [-1] * WINDOW
-        self._missing: dict[int, _Missing] = {}
+        self.missing: dict[int, _Missing] = {}
 
     def add(self, sequence_number: int) -> bool:
         """Note a packet; return False for one that came before or is too old to tell.
@@ -29,33 +29,44 @@ class LossTracker:
         Chromium probes the path with retransmissions of packets that were not lost: forwarding one twice would be
         a replay for SRTP.
         """
-        if self._highest is None:
+        highest = self._highest
+        if highest is None:
             extended = sequence_number + SEQUENCES
             self._highest = extended
             self._seen[extended % WINDOW] = extended
             return True
-        distance = (sequence_number - self._highest) % SEQUENCES
+        if (highest + 1) & 0xFFFF == sequence_number:
+            # nearly always
+            self._highest = highest = highest + 1
+            self._seen[highest % WINDOW] = highest
+            return True
+        distance = (sequence_number - highest) % SEQUENCES
         if distance >= SEQUENCES // 2:
             distance -= SEQUENCES
-        extended = self._highest + distance
+        extended = highest + distance
         if distance <= -WINDOW or self._seen[extended % WINDOW] == extended:
             return False
         self._seen[extended % WINDOW] = extended
         if distance > 0:
-            self._note_gap(self._highest, extended)
+            self._note_gap(highest, extended)
             self._highest = extended
         else:
-            self._missing.pop(extended, None)
+            self.missing.pop(extended, None)
         return True
+
+    @property
+    def highest(self) -> int:
+        """The extended highest sequence number (RFC 3550 6.4.1), from 0; the count of wraps begins with the stream."""
+        return 0 if self._highest is None else self._highest - SEQUENCES
 
     def due(self, now: float) -> list[int]:
         """Return the sequence numbers to ask for now: each at most MAX_TRIES times, RETRY_SECONDS apart."""
-        if not self._missing:
+        if not self.missing:
             return []
         asked = []
-        for extended, missing in list(self._missing.items()):
+        for extended, missing in list(self.missing.items()):
             if missing.tries >= MAX_TRIES or extended <= (self._highest or 0) - WINDOW:
-                del self._missing[extended]
+                del self.missing[extended]
             elif now - missing.asked_at >= RETRY_SECONDS:
                 missing.tries += 1
                 missing.asked_at = now
@@ -65,7 +76,7 @@ class LossTracker:
     def _note_gap(self, highest: int, extended: int) -> None:
         if extended - highest > MAX_GAP:
             # a source that jumps has restarted: what lies between was never sent
-            self._missing.clear()
+            self.missing.clear()
             return
         for lost in range(highest + 1, extended):
-            self._missing[lost] = _Missing()
+            self.missing[lost] = _Missing()

@@ -30,10 +30,10 @@ class _Pair:
         self.audio.direction = direction
         self.video.direction = direction
 
-    async def attach(self, source: "_Pair | None") -> None:
+    def attach(self, source: "_Pair | None") -> None:
         # the senders are ours: see RelayPeerConnection
-        await self.audio.sender.attach(source.audio.receiver if source else None)  # type: ignore[attr-defined]
-        await self.video.sender.attach(source.video.receiver if source else None)  # type: ignore[attr-defined]
+        self.audio.sender.attach(source.audio.receiver if source else None)  # type: ignore[attr-defined]
+        self.video.sender.attach(source.video.receiver if source else None)  # type: ignore[attr-defined]
 
 
 class Peer:
@@ -111,16 +111,16 @@ class Peer:
         self._slots[new] = self._slots.pop(old)
         return True
 
-    async def connect_slot(self, participant: str, source: "Peer | None") -> None:
+    def connect_slot(self, participant: str, source: "Peer | None") -> None:
         """Forward what another participant's peer receives into that participant's slot, if there is one."""
         pair = self._slots.get(participant)
         if pair is not None:
-            await pair.attach(source._upload if source else None)
+            pair.attach(source._upload if source else None)
 
-    async def release_slots(self) -> None:
+    def release_slots(self) -> None:
         """Let the sources of slots that are not in use go."""
         for pair in self._free:
-            await pair.attach(None)
+            pair.attach(None)
 
     async def offer(self) -> str:
         """Make an offer and return its SDP, with all candidates of the relay."""
@@ -169,7 +169,7 @@ class Peer:
     async def close(self) -> None:
         """Close the connection and give its sockets back."""
         for pair in [*self._slots.values(), *self._free]:
-            await pair.attach(None)
+            pair.attach(None)
         await self._connection.close()
 
     def _add_pair(self, direction: str) -> _Pair:

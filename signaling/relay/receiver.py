@@ -1,16 +1,13 @@
 """The relay's end of what one participant sends: acknowledges, asks again for what is lost, hands packets on."""
 
 import asyncio
-import contextlib
 import random
 import time
 from typing import Any, Protocol
 
 from aiortc import RTCRtpReceiver
 from aiortc.codecs import is_rtx
-from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
-from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
@@ -24,11 +21,13 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from signaling.relay.loss import RETRY_SECONDS, LossTracker
-from signaling.relay.rtp import Packet
+from signaling.relay.bandwidth import BandwidthEstimator, Ceiling
+from signaling.relay.loss import RETRY_SECONDS
+from signaling.relay.stream import Repair, Stream
 
 KEY_FRAME_INTERVAL_SECONDS = 0.5
-NTP_FRACTION = 65536
+REPORT_SECONDS = (0.5, 1.5)
+LEARNT_STREAMS = 4
 
 
 class Sink(Protocol):
@@ -38,177 +37,169 @@ class Sink(Protocol):
     def bitrate_limit(self) -> int | None:
         """Bits a second that the far end can take; None when it has not said."""
 
-    async def relay(self, packet: Packet) -> None:
-        """Forward one packet."""
+    def relay(
+        self, stream: Stream, second: int, sequence_number: int, timestamp: int, level: int, payload: bytes, now: float
+    ) -> None:
+        """Forward one packet; `second` is the header's second octet (marker and payload type)."""
 
-    async def relay_report(self, report: RtcpSrPacket) -> None:
+    def relay_report(self, stream: Stream, report: RtcpSrPacket, now: float) -> None:
         """Forward a sender report, for lip sync."""
 
 
 class ForwardingReceiver(RTCRtpReceiver):
-    """An RTCRtpReceiver without decoder and jitter buffer. Its transport calls it with `rtp.Packet`s (see hooks)."""
+    """An RTCRtpReceiver without decoder and jitter buffer, fed by a MediaPath (see hooks)."""
 
     def __init__(self, kind: str, transport: Any) -> None:
         super().__init__(kind, transport)
+        self._link = transport
         self.kind = kind
-        self.sinks: list[Sink] = []
-        self.packets = 0
-        self._codecs: dict[int, Any] = {}
-        self._originals: dict[int, int] = {}
+        self.sinks: tuple[Sink, ...] = ()
+        self.media_types: frozenset[int] = frozenset()
+        self.keeps_history = kind == "video"
+        self.streams: list[Stream] = []
         self._ssrc = 0
-        self._media_ssrc: int | None = None
-        self._losses: dict[int, LossTracker] = {}
-        self._streams: dict[int, StreamStatistics] = {}
-        self._reports: dict[int, tuple[int, float]] = {}
-        self._estimator = RemoteBitrateEstimator() if kind == "video" else None
+        self._rates: dict[int, int] = {}
+        self._announced = False
+        self._estimator = BandwidthEstimator() if kind == "video" else None
+        self._ceiling = Ceiling()
         self._key_frame_asked_at = float("-inf")
-        self._key_frame_timer: asyncio.TimerHandle | None = None
-        self._key_frame_task: asyncio.Task[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._path: Any = None
+        self.last_reports: list[RtcpReceiverInfo] = []
 
     def _set_rtcp_ssrc(self, ssrc: int) -> None:
         self._ssrc = ssrc
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """Begin to receive; a second call changes nothing."""
-        if self._task is not None:
+        if self._path is not None:
             return
-        self._codecs = {codec.payloadType or 0: codec for codec in parameters.codecs}
-        self._originals = {e.rtx.ssrc or 0: e.ssrc or 0 for e in parameters.encodings if e.rtx}
-        self._media_ssrc = next((e.ssrc for e in parameters.encodings), None)
+        self._path = path = self._link.media_path
+        self._rates = {c.payloadType or 0: c.clockRate for c in parameters.codecs if not is_rtx(c)}
+        self.media_types = frozenset(self._rates)
+        originals = {c.payloadType or 0: int(c.parameters["apt"] or 0) for c in parameters.codecs if is_rtx(c)}
         self.transport._register_rtp_receiver(self, parameters)
-        self._task = asyncio.create_task(self._report_loop())
+        for encoding in parameters.encodings:
+            if encoding.ssrc and (stream := self._open(encoding.ssrc)) and encoding.rtx:
+                path.streams.setdefault(encoding.rtx.ssrc, Repair(stream, self, originals))
+        self._announced = bool(self.streams)
+        path.receivers.append(self)
+        self._later("report", random.uniform(*REPORT_SECONDS), self._report)  # noqa: S311
         if self.sinks:
-            await self.request_key_frame()
+            self.request_key_frame()
 
     async def stop(self) -> None:
-        """Stop for good, and wait until it is done."""
-        if self._key_frame_timer is not None:
-            self._key_frame_timer.cancel()
-        if self._task is None:
-            return
-        self.transport._unregister_rtp_receiver(self)
-        for task in (self._task, self._key_frame_task):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        """Stop for good."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        if self._path is not None:
+            self.transport._unregister_rtp_receiver(self)
+            self._path.forget(self)
 
     def _handle_disconnect(self) -> None:
         """Nothing to stop: there is no decoder."""
 
-    async def request_key_frame(self) -> None:
+    def learn(self, ssrc: int, payload_type: int) -> Stream | None:
+        """Open a stream that was not announced, for clients whose descriptions name none. None: not wanted.
+
+        What was announced is all there is, and of strangers only LEARNT_STREAMS are let in: memory is for people.
+        """
+        if self._announced or payload_type not in self.media_types or len(self.streams) >= LEARNT_STREAMS:
+            return None
+        stream = self._open(ssrc, payload_type)
+        if stream is not None:
+            self.transport._rtp_router.ssrc_table[ssrc] = self
+        return stream
+
+    def _open(self, ssrc: int, payload_type: int | None = None) -> Stream | None:
+        if ssrc in self._path.streams:
+            return None
+        rate = self._rates.get(payload_type or 0) or next(iter(self._rates.values()), 90000)
+        stream = self._path.streams[ssrc] = Stream(self, ssrc, rate)
+        self.streams.append(stream)
+        return stream
+
+    def add_sink(self, sink: Sink) -> None:
+        """Hand packets to a sink from now on."""
+        self.sinks = (*self.sinks, sink)
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Hand no more packets to a sink."""
+        self.sinks = tuple(each for each in self.sinks if each is not sink)
+
+    def request_key_frame(self) -> None:
         """Ask the source for a key frame, once per KEY_FRAME_INTERVAL_SECONDS; a second wish waits until then."""
-        if self.kind != "video" or self._media_ssrc is None or self._task is None:
+        if self.kind != "video" or not self.streams:
             return
         wait = self._key_frame_asked_at + KEY_FRAME_INTERVAL_SECONDS - time.monotonic()
         if wait > 0:
-            if self._key_frame_timer is None:
-                self._key_frame_timer = asyncio.get_running_loop().call_later(wait, self._ask_again)
+            self._later("key_frame", wait, self.request_key_frame)
             return
         self._key_frame_asked_at = time.monotonic()
-        await self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self._media_ssrc))
+        self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self.streams[-1].ssrc))
 
-    def _ask_again(self) -> None:
-        self._key_frame_timer = None
-        self._key_frame_task = asyncio.create_task(self.request_key_frame())
+    def pass_on(
+        self, stream: Stream, second: int, sequence_number: int, timestamp: int, level: int, payload: bytes, now: float
+    ) -> None:
+        """Hand a packet to every sink, and ask for what is missing before it."""
+        for sink in self.sinks:
+            # padding on the media SSRC is forwarded empty: leaving it out would look like loss to the far end
+            sink.relay(stream, second, sequence_number, timestamp, level, payload, now)
+        if stream.losses.missing and self.keeps_history:
+            self._ask_for_lost()
 
-    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+    def observe(self, send_time: int, now: float, size: int) -> None:
+        """Note when a packet was sent and came; tell the sender when the path carries more or less than thought."""
+        if self._estimator is None:
+            return
+        estimate = self._estimator.add(send_time, int(now * 1000), size)
+        if estimate is not None:
+            limits = [sink.bitrate_limit for sink in self.sinks]
+            wanted = min([estimate, *(limit for limit in limits if limit is not None)])
+            fci = pack_remb_fci(self._ceiling.next(wanted, now), [stream.ssrc for stream in self.streams])
+            self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci))
+
+    def take_report(self, packet: AnyRtcpPacket, now: float) -> None:
+        """Take what the far end says about the streams that it sends."""
         if isinstance(packet, RtcpSrPacket):
-            # RFC 3550 6.4.1: the middle 32 bits come back in our reports, with the delay since
-            self._reports[packet.ssrc] = ((packet.sender_info.ntp_timestamp >> 16) & 0xFFFFFFFF, time.time())
-            for sink in tuple(self.sinks):
-                await sink.relay_report(packet)
+            for stream in self.streams:
+                if stream.ssrc == packet.ssrc:
+                    stream.note_report(packet.sender_info.ntp_timestamp, now)
+                    for sink in self.sinks:
+                        sink.relay_report(stream, packet, now)
 
-    async def _handle_rtp_packet(self, packet: Any, arrival_time_ms: int) -> None:
-        codec = self._codecs.get(packet.payload_type)
-        if codec is None:
-            return
-        if self._estimator is not None and packet.abs_send_time is not None:
-            await self._estimate(self._estimator, packet, arrival_time_ms)
-        stream = self._streams.get(packet.ssrc)
-        if stream is None:
-            stream = self._streams[packet.ssrc] = StreamStatistics(codec.clockRate)
-        stream.add(packet)
-        if is_rtx(codec) and not self._unwrap(packet, codec):
-            return
-        await self._hand_on(packet)
-
-    def _unwrap(self, packet: Packet, codec: Any) -> bool:
-        """Turn a retransmission into the packet that it repeats (RFC 4588 4); False for padding and strangers."""
-        original = self._originals.get(packet.ssrc)
-        if original is None or len(packet.payload) < 2:
-            return False
-        packet.ssrc = original
-        packet.payload_type = codec.parameters["apt"]
-        packet.sequence_number = int.from_bytes(packet.payload[:2], "big")
-        packet.payload = packet.payload[2:]
-        return True
-
-    async def _hand_on(self, packet: Packet) -> None:
-        losses = self._losses.get(packet.ssrc)
-        if losses is None:
-            losses = self._losses[packet.ssrc] = LossTracker()
-        if not losses.add(packet.sequence_number):
-            return
-        self._media_ssrc = packet.ssrc
-        self.packets += 1
-        if self.kind == "video":
-            await self._ask_for_lost(packet.ssrc, losses)
-        # padding on the media SSRC is forwarded empty: leaving it out would look like loss to the far end
-        for sink in tuple(self.sinks):
-            await sink.relay(packet)
-
-    async def _ask_for_lost(self, ssrc: int, losses: LossTracker) -> None:
-        lost = losses.due(time.monotonic())
-        if lost:
-            await self._send(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._ssrc, media_ssrc=ssrc, lost=sorted(lost)))
-
-    async def _estimate(self, estimator: RemoteBitrateEstimator, packet: Packet, arrival_time_ms: int) -> None:
-        estimate = estimator.add(
-            abs_send_time=packet.abs_send_time or 0,
-            arrival_time_ms=arrival_time_ms,
-            payload_size=len(packet.payload) + packet.padding_size,
-            ssrc=packet.ssrc,
-        )
-        if estimate is None:
-            return
-        bitrate, ssrcs = estimate
-        limits = [sink.bitrate_limit for sink in self.sinks if sink.bitrate_limit is not None]
-        fci = pack_remb_fci(min([bitrate, *limits]), ssrcs)
-        await self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci))
-
-    async def _report_loop(self) -> None:
-        report_at = time.monotonic()
-        while True:
-            await asyncio.sleep(RETRY_SECONDS)
-            if self.kind == "video":
-                for ssrc, losses in list(self._losses.items()):
-                    await self._ask_for_lost(ssrc, losses)
-            if time.monotonic() >= report_at:
-                # RFC 3550 6.2: the interval varies at random, so that reports of many do not coincide
-                report_at = time.monotonic() + random.uniform(0.5, 1.5)  # noqa: S311
-                await self._report()
-
-    async def _report(self) -> None:
-        reports = []
-        for ssrc, stream in self._streams.items():
-            last_report, heard_at = self._reports.get(ssrc, (0, 0.0))
-            delay = int((time.time() - heard_at) * NTP_FRACTION) & 0xFFFFFFFF if last_report else 0
-            reports.append(
-                RtcpReceiverInfo(
-                    ssrc=ssrc,
-                    fraction_lost=stream.fraction_lost,
-                    packets_lost=stream.packets_lost,
-                    highest_sequence=stream.max_seq or 0,
-                    jitter=stream.jitter,
-                    lsr=last_report,
-                    dlsr=delay,
+    def _ask_for_lost(self) -> None:
+        self._timers.pop("lost", None)
+        again = False
+        for stream in self.streams:
+            lost = stream.losses.due(time.monotonic())
+            if lost:
+                self._send(
+                    RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._ssrc, media_ssrc=stream.ssrc, lost=sorted(lost))
                 )
-            )
-        if reports:
-            await self._send(RtcpRrPacket(ssrc=self._ssrc, reports=reports))
+            again = again or bool(stream.losses.missing)
+        if again:
+            self._later("lost", RETRY_SECONDS, self._ask_for_lost)
 
-    async def _send(self, packet: AnyRtcpPacket) -> None:
-        with contextlib.suppress(ConnectionError):
-            await self.transport._send_rtp(bytes(packet))
+    def _report(self) -> None:
+        # RFC 3550 6.2: the interval varies at random, so that reports of many do not coincide
+        self._timers.pop("report", None)
+        self._later("report", random.uniform(*REPORT_SECONDS), self._report)  # noqa: S311
+        now = time.time()
+        reports = [report for stream in self.streams if (report := stream.report(now)) is not None]
+        if reports:
+            self.last_reports = reports
+            self._send(RtcpRrPacket(ssrc=self._ssrc, reports=reports))
+
+    def _later(self, name: str, seconds: float, call: Any) -> None:
+        if name not in self._timers:
+            self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._run, name, call)
+
+    def _run(self, name: str, call: Any) -> None:
+        self._timers.pop(name, None)
+        call()
+
+    def _send(self, packet: AnyRtcpPacket) -> None:
+        if self._path is not None:
+            self._path.send_report(bytes(packet))

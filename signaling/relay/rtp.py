@@ -5,9 +5,16 @@ from struct import Struct
 
 FIXED_HEADER = Struct("!BBHLL")
 EXTENSION_HEADER = Struct("!HH")
+# fixed header, extension header, first word of the extensions
+WHOLE_HEADER = Struct("!HHLLLL")
 ONE_BYTE_PROFILE = 0xBEDE
 SEQUENCES = 1 << 16
 TIMESTAMPS = 1 << 32
+SEND_TIMES = 1 << 24
+SEND_TIME_SECOND = 1 << 18
+NONE = -1
+
+Octets = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,129 +26,105 @@ class ExtensionIds:
     abs_send_time: int = 0
 
 
-class Packet:
-    """A received packet. Attribute names are aiortc's, whose statistics and routing take it as their own."""
+def read_body(data: Octets, size: int, ids: ExtensionIds) -> tuple[int, int, int, int] | None:
+    """Return where the payload of a packet begins and ends, its abs-send-time and its audio level (NONE without).
 
-    __slots__ = (
-        "abs_send_time",
-        "audio_level",
-        "marker",
-        "padding_size",
-        "payload",
-        "payload_type",
-        "sequence_number",
-        "ssrc",
-        "timestamp",
-    )
-
-    def __init__(
-        self,
-        payload_type: int,
-        marker: bool,
-        sequence_number: int,
-        timestamp: int,
-        ssrc: int,
-        payload: bytes,
-        padding_size: int = 0,
-        abs_send_time: int | None = None,
-        audio_level: int | None = None,
-    ) -> None:
-        self.payload_type = payload_type
-        self.marker = marker
-        self.sequence_number = sequence_number
-        self.timestamp = timestamp
-        self.ssrc = ssrc
-        self.payload = payload
-        self.padding_size = padding_size
-        self.abs_send_time = abs_send_time
-        self.audio_level = audio_level
-
-
-def parse(data: bytes, ids: ExtensionIds) -> Packet | None:
-    """Read a packet; None when it is malformed. CSRCs are dropped: browsers send none."""
-    if len(data) < FIXED_HEADER.size:
-        return None
-    first, second, sequence_number, timestamp, ssrc = FIXED_HEADER.unpack_from(data)
-    if first >> 6 != 2:
-        return None
-    start = FIXED_HEADER.size + 4 * (first & 0x0F)
-    packet = Packet(second & 0x7F, bool(second & 0x80), sequence_number, timestamp, ssrc, b"")
+    None when the packet is malformed. CSRCs are skipped: browsers send none.
+    """
+    first = data[0]
+    start = 12 + 4 * (first & 0x0F)
+    send_time = level = NONE
     if first & 0x10:
-        if len(data) < start + 4:
+        if size < start + 4:
             return None
-        profile, words = EXTENSION_HEADER.unpack_from(data, start)
-        start += 4
-        end = start + 4 * words
-        if len(data) < end:
+        end = start + 4 + 4 * (data[start + 2] << 8 | data[start + 3])
+        if size < end:
             return None
-        if profile == ONE_BYTE_PROFILE:
-            _read_extensions(packet, data, start, end, ids)
+        if data[start] == 0xBE and data[start + 1] == 0xDE:
+            send_time, level = _read_extensions(data, start + 4, end, ids)
         start = end
-    stop = len(data)
-    if start > stop:
-        return None
     if first & 0x20:
-        packet.padding_size = data[-1]
-        if not packet.padding_size or packet.padding_size > stop - start:
+        padding = data[size - 1]
+        if not padding or padding > size - start:
             return None
-        stop -= packet.padding_size
-    packet.payload = data[start:stop]
-    return packet
+        size -= padding
+    return (start, size, send_time, level) if start <= size else None
 
 
-def _read_extensions(packet: Packet, data: bytes, position: int, end: int, ids: ExtensionIds) -> None:
+def _read_extensions(data: Octets, position: int, end: int, ids: ExtensionIds) -> tuple[int, int]:
+    send_time = level = NONE
     while position < end:
-        identifier = data[position] >> 4
+        element = data[position]
+        identifier = element >> 4
         if identifier == 0:  # padding
             position += 1
             continue
-        if identifier == 15:  # reserved: stop (RFC 8285 4.2)
-            return
-        length = (data[position] & 0x0F) + 1
-        position += 1
-        if position + length > end:
-            return
+        length = (element & 0x0F) + 1
+        following = position + 1 + length
+        if identifier == 15 or following > end:  # reserved: stop (RFC 8285 4.2)
+            break
         if identifier == ids.abs_send_time and length == 3:
-            packet.abs_send_time = int.from_bytes(data[position : position + 3], "big")
+            send_time = data[position + 1] << 16 | data[position + 2] << 8 | data[position + 3]
         elif identifier == ids.audio_level and length == 1:
-            packet.audio_level = data[position]
-        position += length
+            level = data[position + 1]
+        position = following
+    return send_time, level
 
 
 class HeaderWriter:
-    """Writes the headers of one outgoing stream: its own SSRC, `mid`, and a fresh send time on each packet."""
+    """Writes the headers of one outgoing stream into a buffer of its own, of which only what changes is written again.
+
+    Sound bears its level (RFC 6464), pictures the time of sending, both the `mid` (RFC 8843).
+    """
 
     def __init__(self, ids: ExtensionIds, mid: str) -> None:
-        self._ids = ids
         name = mid.encode()
-        self._mid = bytes([ids.mid << 4 | len(name) - 1]) + name if ids.mid and name else b""
+        mid_element = bytes([ids.mid << 4 | len(name) - 1]) + name if ids.mid and name else b""
+        self._timed = bool(ids.abs_send_time)
+        if self._timed:
+            elements = bytes([ids.abs_send_time << 4 | 2, 0, 0, 0]) + mid_element
+        elif ids.audio_level:
+            elements = bytes([ids.audio_level << 4, 0]) + mid_element
+        else:
+            elements = mid_element
+        elements += b"\0" * (-len(elements) % 4)
+        self.size = FIXED_HEADER.size + (EXTENSION_HEADER.size + len(elements) if elements else 0)
+        self._first = 0x9000 if elements else 0x8000
+        self._extension = ONE_BYTE_PROFILE << 16 | len(elements) // 4
+        self._word = int.from_bytes(elements[:4], "big")
+        self._levelled = bool(ids.audio_level) and not self._timed
+        self._tail = elements[4:]
+
+    def prepare(self, buffer: memoryview) -> None:
+        """Write what never changes, once for each buffer that `write` is to fill."""
+        buffer[20 : 20 + len(self._tail)] = self._tail
 
     def write(
         self,
-        *,
-        payload_type: int,
-        marker: bool,
+        buffer: memoryview,
+        second: int,
         sequence_number: int,
         timestamp: int,
         ssrc: int,
         send_time: int,
-        audio_level: int | None,
-    ) -> bytes:
-        """Return the header bytes; the payload follows them. `send_time` is 24 bits of NTP time, 6.18 fixed point."""
-        elements = self._mid
-        if self._ids.abs_send_time:
-            elements += bytes([self._ids.abs_send_time << 4 | 2]) + (send_time & 0xFFFFFF).to_bytes(3, "big")
-        if audio_level is not None and self._ids.audio_level:
-            elements += bytes([self._ids.audio_level << 4, audio_level])
-        second = payload_type | (0x80 if marker else 0)
-        if not elements:
-            return FIXED_HEADER.pack(0x80, second, sequence_number, timestamp, ssrc)
-        elements += b"\0" * (-len(elements) % 4)
-        return (
-            FIXED_HEADER.pack(0x90, second, sequence_number, timestamp, ssrc)
-            + EXTENSION_HEADER.pack(ONE_BYTE_PROFILE, len(elements) // 4)
-            + elements
-        )
+        level: int,
+    ) -> None:
+        """Write a header; `size` octets, the payload follows. `second` is marker and payload type.
+
+        `send_time` is 24 bits of NTP time (6.18 fixed point), `level` that of the sound, or NONE.
+        """
+        word = self._word
+        if self._timed:
+            word |= send_time
+        elif self._levelled:
+            # an element that is not wanted becomes padding
+            word = word | level << 16 if level >= 0 else word & 0xFFFF
+        if self.size > FIXED_HEADER.size:
+            WHOLE_HEADER.pack_into(
+                buffer, 0, self._first | second, sequence_number, timestamp, ssrc, self._extension, word
+            )
+        else:
+            FIXED_HEADER.pack_into(buffer, 0, 0x80, second, sequence_number, timestamp, ssrc)
 
 
 @dataclass(slots=True)
@@ -175,11 +158,11 @@ class Rebase:
 
     def sequence(self, sequence_number: int) -> int:
         """Return the outgoing sequence number, and remember the highest."""
-        outgoing = (sequence_number + self.sequence_offset) % SEQUENCES
-        if self.last_sequence is None or (outgoing - self.last_sequence) % SEQUENCES < SEQUENCES // 2:
+        outgoing = (sequence_number + self.sequence_offset) & 0xFFFF
+        if self.last_sequence is None or (outgoing - self.last_sequence) & 0xFFFF < 0x8000:
             self.last_sequence = outgoing
         return outgoing
 
     def timestamp(self, timestamp: int) -> int:
         """Return the outgoing timestamp."""
-        return (timestamp + self.timestamp_offset) % TIMESTAMPS
+        return (timestamp + self.timestamp_offset) & 0xFFFFFFFF

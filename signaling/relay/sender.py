@@ -2,10 +2,10 @@
 
 import contextlib
 import time
-from dataclasses import dataclass
+from collections import OrderedDict
 from typing import Any, Protocol
 
-from aiortc import RTCRtpSender, clock
+from aiortc import RTCRtpSender
 from aiortc.codecs import is_rtx
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtp import (
@@ -15,6 +15,8 @@ from aiortc.rtp import (
     RTCP_RTPFB_NACK,
     AnyRtcpPacket,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
     RtcpSenderInfo,
@@ -24,13 +26,20 @@ from aiortc.rtp import (
 )
 from aiortc.utils import random16, random32
 
+from signaling.relay.key_frames import KEY_FRAME_TESTS, KeyFrameTest
 from signaling.relay.receiver import Sink
-from signaling.relay.rtp import SEQUENCES, ExtensionIds, HeaderWriter, Packet, Rebase
+from signaling.relay.rtp import NONE, SEND_TIME_SECOND, SEQUENCES, ExtensionIds, HeaderWriter, Rebase
+from signaling.relay.srtp import LARGEST, Buffer, protect, sessions
+from signaling.relay.stream import HISTORY, REPORT_TIME, Stream
 
-HISTORY = 512
 BITRATE_LIMIT_LASTS_SECONDS = 10.0
 CNAME = 1  # SDES item type (RFC 3550 6.5.1)
 CLOCK_RATES = {"audio": 48000, "video": 90000}
+KEY_FRAME_PATIENCE_SECONDS = 2.0
+LONGEST_GAP_SECONDS = 60.0
+GUARDED = 1 << 14
+REPORTS_KEPT = 8
+RETRANSMISSIONS = 256
 EXTENSION_URIS = {
     "urn:ietf:params:rtp-hdrext:sdes:mid": "mid",
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level": "audio_level",
@@ -41,21 +50,14 @@ EXTENSION_URIS = {
 class Source(Protocol):
     """Where a sender's packets come from."""
 
-    sinks: list[Sink]
+    def add_sink(self, sink: Sink) -> None:
+        """Hand packets to a sink from now on."""
 
-    async def request_key_frame(self) -> None:
+    def remove_sink(self, sink: Sink) -> None:
+        """Hand it no more."""
+
+    def request_key_frame(self) -> None:
         """Ask for a key frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    sequence_number: int
-    timestamp: int
-    payload_type: int
-    marker: bool
-    audio_level: int | None
-    payload: bytes
-    wire: bytes
 
 
 def extension_ids(extensions: list[Any]) -> ExtensionIds:
@@ -64,98 +66,117 @@ def extension_ids(extensions: list[Any]) -> ExtensionIds:
 
 
 class ForwardingSender(RTCRtpSender):
-    """An RTCRtpSender that takes packets instead of encoding frames. Its source may be exchanged at any time."""
+    """An RTCRtpSender that takes packets instead of encoding frames. Its source may be exchanged at any time.
+
+    `round_trip` is seconds, `last_report` what the far end said last; both None before it said anything.
+    """
 
     def __init__(self, kind: str, transport: Any) -> None:
         super().__init__(kind, transport)
+        self._link = transport
         self.source: Source | None = None
-        self._started = False
+        self.round_trip: float | None = None
+        self.last_report: RtcpReceiverInfo | None = None
+        self._paused = False
+        self._path: Any = None
+        # the stream that is sent on now; None until its first packet that may be
+        self._stream: Stream | None = None
+        self._wished_at: float | None = None
         self._rebase = Rebase()
-        self._rebased = False
+        self._floor: int | None = None
         self._writer = HeaderWriter(ExtensionIds(), "")
-        self._history: list[_Sent | None] = [None] * HISTORY
-        self._retransmission_types: dict[int, int] = {}
-        self._retransmission_sequence = random16() % 32768
-        self._payload_types: set[int] = set()
+        self._buffer = Buffer()
+        self._repeats: dict[int, int] = {}
+        self._repeat_sequence = random16() % 32768
+        self._allowance = RETRANSMISSIONS
+        self._sent: dict[int, bytes] = {}
+        self._key_frame_tests: dict[int, KeyFrameTest | None] = {}
         self._cname = b""
         self._packets = 0
         self._octets = 0
         self._limit: tuple[int, float] | None = None
+        self._reports_sent: OrderedDict[int, float] = OrderedDict()
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Begin to send; a second call changes nothing."""
-        if self._started:
+        if self._path is not None:
             return
-        self._started = True
+        self._path = self._link.media_path
         self.transport._register_rtp_sender(self, parameters)
         self._writer = HeaderWriter(extension_ids(parameters.headerExtensions), parameters.muxId)
+        self._writer.prepare(self._buffer.view)
         self._cname = (parameters.rtcp.cname or "").encode()
-        self._payload_types = {codec.payloadType or 0 for codec in parameters.codecs if not is_rtx(codec)}
         for codec in parameters.codecs:
-            apt = codec.parameters.get("apt")
-            if is_rtx(codec) and isinstance(apt, int):
-                self._retransmission_types[apt] = codec.payloadType or 0
+            if is_rtx(codec):
+                self._repeats[int(codec.parameters["apt"] or 0)] = codec.payloadType or 0
+            else:
+                self._key_frame_tests[codec.payloadType or 0] = KEY_FRAME_TESTS.get(codec.mimeType.lower())
         if self.source is not None:
-            await self.source.request_key_frame()
+            self.source.request_key_frame()
 
     async def stop(self) -> None:
         """Stop for good and let the source go."""
-        await self.attach(None)
-        if self._started:
-            self._started = False
+        self.attach(None)
+        if self._path is not None:
+            self._path = None
             self.transport._unregister_rtp_sender(self)
 
-    async def attach(self, source: Source | None) -> None:
+    def attach(self, source: Source | None) -> None:
         """Forward another source from now on (None: nobody), with numbers that go on where the last one's ended."""
         if source is self.source:
             return
         if self.source is not None:
-            self.source.sinks.remove(self)
+            self.source.remove_sink(self)
         self.source = source
-        self._rebased = False
+        self._stream = self._wished_at = None
         if source is not None:
-            source.sinks.append(self)
-            await source.request_key_frame()
+            source.add_sink(self)
+            source.request_key_frame()
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is sent although there is a source."""
+        return self._paused
+
+    def pause(self, paused: bool) -> None:
+        """Send nothing from now on, or go on: pictures with the next key frame, which is asked for."""
+        if paused == self._paused:
+            return
+        self._paused = paused
+        self._stream = self._wished_at = None
+        if not paused and self.source is not None:
+            self.source.request_key_frame()
 
     @property
     def bitrate_limit(self) -> int | None:
-        """Bits a second that the far end said it can take, if it said so lately."""
-        if self._limit is None or time.monotonic() - self._limit[1] > BITRATE_LIMIT_LASTS_SECONDS:
+        """Bits a second that the far end said it can take, if it said so lately and is sent to."""
+        if self._limit is None or self._paused or time.time() - self._limit[1] > BITRATE_LIMIT_LASTS_SECONDS:
             return None
         return self._limit[0]
 
-    async def relay(self, packet: Packet) -> None:
+    def relay(
+        self, stream: Stream, second: int, sequence_number: int, timestamp: int, level: int, payload: bytes, now: float
+    ) -> None:
         """Send a source's packet on. What comes before the far end is connected is dropped: a key frame follows."""
-        if not self._started or packet.payload_type not in self._payload_types:
+        if stream is not self._stream and not self._begin(stream, second, sequence_number, timestamp, payload, now):
             return
-        now = time.monotonic()
         rebase = self._rebase
-        if not self._rebased:
-            self._rebased = True
-            rebase.switch(
-                sequence_number=packet.sequence_number,
-                timestamp=packet.timestamp,
-                first_sequence=random16() % 32768,
-                first_timestamp=random32(),
-                elapsed=int((now - rebase.last_sent) * CLOCK_RATES[self.kind]),
-            )
-        sequence_number = rebase.sequence(packet.sequence_number)
-        timestamp = rebase.last_timestamp = rebase.timestamp(packet.timestamp)
-        rebase.last_sent = now
-        wire = self._header(
-            packet.payload_type, packet.marker, sequence_number, timestamp, self._ssrc, packet.audio_level
-        )
-        wire += packet.payload
-        self._history[sequence_number % HISTORY] = _Sent(
-            sequence_number, timestamp, packet.payload_type, packet.marker, packet.audio_level, packet.payload, wire
-        )
+        outgoing = (sequence_number + rebase.sequence_offset) & 0xFFFF
+        shifted = (timestamp + rebase.timestamp_offset) & 0xFFFFFFFF
+        if (outgoing - (rebase.last_sequence or 0)) & 0xFFFF < 0x8000:
+            rebase.last_sequence, rebase.last_timestamp, rebase.last_sent = outgoing, shifted, now
+        if self._floor is not None and not self._above_floor(outgoing):
+            return
+        size = self._transmit(second, outgoing, shifted, self._ssrc, level, payload, now)
+        if size and self.kind == "video" and second & 0x7F not in self._repeats:
+            # byte for byte if asked again: AES-GCM forbids other bytes under the same SSRC and number
+            self._sent[outgoing % HISTORY] = bytes(self._buffer.view[:size])
         self._packets += 1
-        self._octets += len(packet.payload)
-        await self._transmit(wire)
+        self._octets += len(payload)
 
-    async def relay_report(self, report: RtcpSrPacket) -> None:
+    def relay_report(self, stream: Stream, report: RtcpSrPacket, now: float) -> None:
         """Re-emit the source's sender report in this stream's timestamps, so that sound and picture stay together."""
-        if not self._started or not self._rebased:
+        if stream is not self._stream or self._path is None:
             return
         info = RtcpSenderInfo(
             ntp_timestamp=report.sender_info.ntp_timestamp,
@@ -163,55 +184,116 @@ class ForwardingSender(RTCRtpSender):
             packet_count=self._packets & 0xFFFFFFFF,
             octet_count=self._octets & 0xFFFFFFFF,
         )
+        self._reports_sent[(info.ntp_timestamp >> 16) & 0xFFFFFFFF] = now
+        if len(self._reports_sent) > REPORTS_KEPT:
+            self._reports_sent.popitem(last=False)
+        self._allowance = RETRANSMISSIONS
         description = RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc=self._ssrc, items=[(CNAME, self._cname)])])
-        await self._transmit(bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(description))
+        self._path.send_report(bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(description))
 
-    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
-        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+    def take_report(self, packet: AnyRtcpPacket, now: float) -> None:
+        """Take what the far end says about this stream."""
+        if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+            for report in packet.reports:
+                if report.ssrc == self._ssrc:
+                    self._note_report(report, now)
+        elif isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
             for sequence_number in packet.lost:
-                await self._retransmit(sequence_number)
+                self._repeat(sequence_number, now)
         elif isinstance(packet, RtcpPsfbPacket):
             if packet.fmt in (RTCP_PSFB_FIR, RTCP_PSFB_PLI):
                 if self.source is not None:
-                    await self.source.request_key_frame()
+                    self.source.request_key_frame()
             elif packet.fmt == RTCP_PSFB_APP:
-                self._note_limit(packet.fci)
+                self._note_limit(packet.fci, now)
 
-    async def _retransmit(self, sequence_number: int) -> None:
-        sent = self._history[sequence_number % HISTORY]
-        if sent is None or sent.sequence_number != sequence_number:
-            return
-        payload_type = self._retransmission_types.get(sent.payload_type)
-        if payload_type is None:
-            # byte for byte: AES-GCM forbids other bytes under the same SSRC and number
-            await self._transmit(sent.wire)
-            return
-        header = self._header(
-            payload_type, sent.marker, self._retransmission_sequence, sent.timestamp, self._rtx_ssrc, sent.audio_level
-        )
-        self._retransmission_sequence = (self._retransmission_sequence + 1) % SEQUENCES
-        await self._transmit(header + sequence_number.to_bytes(2, "big") + sent.payload)
-
-    def _header(
-        self, payload_type: int, marker: bool, sequence_number: int, timestamp: int, ssrc: int, audio_level: int | None
-    ) -> bytes:
-        return self._writer.write(
-            payload_type=payload_type,
-            marker=marker,
+    def _begin(
+        self, stream: Stream, second: int, sequence_number: int, timestamp: int, payload: bytes, now: float
+    ) -> bool:
+        """Let a stream follow what was sent so far; return False while it may not. Pictures begin with a key frame."""
+        payload_type = second & 0x7F
+        if self._path is None or self._paused or payload_type not in self._key_frame_tests:
+            return False
+        begins = self._key_frame_tests[payload_type]
+        if begins is not None and not begins(payload):
+            if self._wished_at is None:
+                self._wished_at = now
+                if self.source is not None:
+                    self.source.request_key_frame()
+            if 0 <= now - self._wished_at < KEY_FRAME_PATIENCE_SECONDS:
+                return False
+        rebase = self._rebase
+        elapsed = min(LONGEST_GAP_SECONDS, max(0.0, now - rebase.last_sent))
+        rebase.switch(
             sequence_number=sequence_number,
             timestamp=timestamp,
-            ssrc=ssrc,
-            send_time=clock.current_ntp_time() >> 14,
-            audio_level=audio_level,
+            first_sequence=random16() % 32768,
+            first_timestamp=random32(),
+            elapsed=int(elapsed * CLOCK_RATES[self.kind]),
         )
+        self._stream = stream
+        self._floor = (sequence_number + rebase.sequence_offset) % SEQUENCES
+        rebase.last_sequence = (self._floor - 1) % SEQUENCES
+        return True
 
-    def _note_limit(self, fci: bytes) -> None:
+    def _above_floor(self, outgoing: int) -> bool:
+        """Whether a number is not below the first of the present stream: those may have been used for another."""
+        ahead = (outgoing - (self._floor or 0)) & 0xFFFF
+        if GUARDED < ahead < 0x8000:
+            # so far on that nothing from before can come any more
+            self._floor = None
+        return ahead < 0x8000
+
+    def _transmit(
+        self, second: int, sequence_number: int, timestamp: int, ssrc: int, level: int, payload: bytes, now: float
+    ) -> int:
+        """Encrypt and send; return the size of the encrypted packet, which is in the buffer, or 0 if none was sent."""
+        path, buffer, writer = self._path, self._buffer, self._writer
+        _, session = sessions(self.transport)
+        start = writer.size
+        size = start + len(payload)
+        if session is None or size > LARGEST:
+            return 0
+        view = buffer.view
+        writer.write(view, second, sequence_number, timestamp, ssrc, int(now * SEND_TIME_SECOND) & 0xFFFFFF, level)
+        view[start:size] = payload
+        size = protect(session, buffer, size)
+        if size:
+            path.send(view[:size])
+        return size
+
+    def _repeat(self, sequence_number: int, now: float) -> None:
+        stream = self._stream
+        if stream is None or self._path is None or self._allowance <= 0:
+            return
+        if self._floor is not None and not self._above_floor(sequence_number):
+            return
+        kept = stream.kept((sequence_number - self._rebase.sequence_offset) & 0xFFFF)
+        if kept is None:
+            return
+        self._allowance -= 1
+        _, second, timestamp, payload = kept
+        repeat = self._repeats.get(second & 0x7F)
+        if repeat is None:
+            sent = self._sent.get(sequence_number % HISTORY, b"")
+            if sent[2:4] == sequence_number.to_bytes(2, "big"):
+                self._path.send(sent)
+            return
+        number, self._repeat_sequence = self._repeat_sequence, (self._repeat_sequence + 1) % SEQUENCES
+        payload = sequence_number.to_bytes(2, "big") + payload
+        timestamp = self._rebase.timestamp(timestamp)
+        self._transmit(second & 0x80 | repeat, number, timestamp, self._rtx_ssrc, NONE, payload, now)
+
+    def _note_report(self, report: RtcpReceiverInfo, now: float) -> None:
+        self.last_report = report
+        sent = self._reports_sent.get(report.lsr)
+        if sent is not None:
+            # RFC 3550 6.4.1: what lies between is the way there and back, and the far end's pause
+            self.round_trip = max(0.0, now - sent - report.dlsr / REPORT_TIME)
+
+    def _note_limit(self, fci: bytes, now: float) -> None:
         with contextlib.suppress(ValueError, IndexError):
             bitrate, ssrcs = unpack_remb_fci(fci)
             # REMB is for the whole transport: each of its video streams may take a share
             videos = max(1, sum(1 for ssrc in ssrcs if ssrc in self.transport._rtp_router.senders))
-            self._limit = (bitrate // videos, time.monotonic())
-
-    async def _transmit(self, wire: bytes) -> None:
-        with contextlib.suppress(ConnectionError):
-            await self.transport._send_rtp(wire)
+            self._limit = (bitrate // videos, now)

@@ -5,13 +5,16 @@ import inspect
 
 import aiortc
 from aioice.ice import Connection, StunProtocol
+from aiortc.rate import AimdRateControl, OveruseDetector, OveruseEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
 from aiortc.rtcpeerconnection import RTCPeerConnection
-from aiortc.rtcrtpreceiver import RTCRtpReceiver, StreamStatistics
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+from aiortc.rtp import RtpPacket
+from pylibsrtp import Policy, Session
 
-from signaling.relay import hooks
+from signaling.relay import hooks, srtp
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
 from signaling.relay.receiver import ForwardingReceiver
@@ -33,21 +36,55 @@ def test_what_is_overridden_is_still_called_so() -> None:
     assert parameters(RTCPeerConnection._RTCPeerConnection__createDtlsTransport) == ["self"]  # type: ignore[attr-defined]
     assert parameters(RTCDtlsTransport._handle_rtp_data) == ["self", "data", "arrival_time_ms"]
     assert parameters(Connection.get_component_candidates) == ["self", "component", "addresses", "timeout"]
+    assert parameters(RTCDtlsTransport._handle_rtcp_data) == ["self", "data"]
     for ours, theirs in ((ForwardingReceiver, RTCRtpReceiver), (ForwardingSender, RTCRtpSender)):
-        for name in ("stop", "_handle_rtcp_packet"):
-            assert parameters(getattr(ours, name)) == parameters(getattr(theirs, name))
+        assert parameters(ours.stop) == parameters(theirs.stop)
     assert parameters(ForwardingReceiver.receive) == parameters(RTCRtpReceiver.receive)
-    assert parameters(ForwardingReceiver._handle_rtp_packet) == parameters(RTCRtpReceiver._handle_rtp_packet)
     assert parameters(ForwardingSender.send) == parameters(RTCRtpSender.send)
 
 
 def test_what_is_called_is_still_there() -> None:
-    for name in ("_send_rtp", "_register_rtp_sender", "_unregister_rtp_sender", "_register_rtp_receiver"):
+    for name in (
+        "_register_rtp_sender",
+        "_unregister_rtp_sender",
+        "_register_rtp_receiver",
+        "_unregister_rtp_receiver",
+    ):
         assert inspect.isfunction(getattr(RTCDtlsTransport, name))
-    assert parameters(RtpRouter.route_rtp) == ["self", "packet"]
+    assert parameters(RtpRouter.route_rtcp) == ["self", "packet"]
     assert parameters(StunProtocol.__init__) == ["self", "receiver"]
-    assert parameters(StreamStatistics.add) == ["self", "packet"]
+    assert parameters(StunProtocol.datagram_received) == ["self", "data", "addr"]
+    assert parameters(OveruseEstimator.update)[1:] == [
+        "time_delta_ms", "timestamp_delta_ms", "size_delta", "current_hypothesis", "now_ms",
+    ]  # fmt: skip
+    assert parameters(OveruseDetector.detect)[1:] == ["offset", "timestamp_delta_ms", "num_of_deltas", "now_ms"]
+    assert parameters(AimdRateControl.update)[1:] == ["bandwidth_usage", "estimated_throughput", "now_ms"]
     assert isinstance(inspect.getattr_static(RTCRtpTransceiver, "sender"), property)
+
+
+def test_packets_are_encrypted_and_decrypted_in_place_as_pylibsrtp_would() -> None:
+    key = bytes(range(44))
+    policies = [
+        Policy(key=key, ssrc_type=kind, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_256_GCM)
+        for kind in (
+            Policy.SSRC_ANY_OUTBOUND,
+            Policy.SSRC_ANY_OUTBOUND,
+            Policy.SSRC_ANY_INBOUND,
+            Policy.SSRC_ANY_INBOUND,
+        )
+    ]
+    theirs_out, ours_out, theirs_in, ours_in = map(Session, policies)
+    plain = RtpPacket(97, 0, 1, 2, 3, b"sound and picture").serialize()
+    buffer = srtp.Buffer()
+    buffer.view[: len(plain)] = plain
+    size = srtp.protect(ours_out, buffer, len(plain))
+    secret = bytes(buffer.view[:size])
+    assert secret == theirs_out.protect(plain)
+    assert theirs_in.unprotect(secret) == plain
+    assert bytes(buffer.view[: srtp.unprotect(ours_in, buffer, size)]) == plain
+    buffer.view[:size] = secret
+    assert srtp.unprotect(ours_in, buffer, size) == 0, "a second time"
+    assert srtp.unprotect(ours_in, buffer, 5) == 0
 
 
 async def test_transceivers_are_ours_and_no_decoder_runs() -> None:

@@ -1,12 +1,18 @@
 """RTP headers, loss and numbering: our quick readers and writers against aiortc's careful ones."""
 
+from fractions import Fraction
+
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
+from av import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signaling.relay.key_frames import KEY_FRAME_TESTS
 from signaling.relay.loss import MAX_GAP, MAX_TRIES, RETRY_SECONDS, LossTracker
-from signaling.relay.rtp import ExtensionIds, HeaderWriter, Rebase, parse
+from signaling.relay.rtp import NONE, ExtensionIds, HeaderWriter, Rebase, read_body
 from signaling.relay.sender import EXTENSION_URIS
 
 IDS = ExtensionIds(mid=1, audio_level=2, abs_send_time=3)
@@ -25,9 +31,6 @@ def extensions_map() -> HeaderExtensionsMap:
 
 @settings(deadline=None)
 @given(
-    sequence_number=SEQUENCE,
-    timestamp=TIMESTAMP,
-    ssrc=TIMESTAMP,
     marker=st.booleans(),
     payload=st.binary(max_size=50),
     padding=st.integers(0, 20),
@@ -36,27 +39,21 @@ def extensions_map() -> HeaderExtensionsMap:
     csrc=st.lists(TIMESTAMP, max_size=3),
 )
 def test_reads_what_aiortc_writes(
-    sequence_number: int,
-    timestamp: int,
-    ssrc: int,
-    marker: bool,
-    payload: bytes,
-    padding: int,
-    send_time: int | None,
-    level: int | None,
-    csrc: list[int],
+    marker: bool, payload: bytes, padding: int, send_time: int | None, level: int | None, csrc: list[int]
 ) -> None:
-    theirs = RtpPacket(97, int(marker), sequence_number, timestamp, ssrc, payload)
+    theirs = RtpPacket(97, int(marker), 1, 2, 3, payload)
     theirs.padding_size = padding
     theirs.csrc = csrc
     theirs.extensions.mid = "m"
     theirs.extensions.abs_send_time = send_time
     theirs.extensions.audio_level = None if level is None else (False, level)
-    ours = parse(theirs.serialize(extensions_map()), IDS)
+    data = theirs.serialize(extensions_map())
+    ours = read_body(data, len(data), IDS)
     assert ours is not None
-    assert (ours.payload_type, ours.marker, ours.sequence_number) == (97, marker, sequence_number)
-    assert (ours.timestamp, ours.ssrc, ours.payload, ours.padding_size) == (timestamp, ssrc, payload, padding)
-    assert (ours.abs_send_time, ours.audio_level) == (send_time, level)
+    start, stop, read_time, read_level = ours
+    assert data[start:stop] == payload
+    assert read_time == (NONE if send_time is None else send_time)
+    assert read_level == (NONE if level is None else level)
 
 
 @settings(deadline=None)
@@ -68,31 +65,57 @@ def test_reads_what_aiortc_writes(
     mid=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=16),
     send_time=st.integers(0, 2**24 - 1),
     level=st.none() | st.integers(0, 127),
+    kind=st.sampled_from(["audio", "video", "bare"]),
 )
 def test_aiortc_reads_what_is_written(
-    sequence_number: int, timestamp: int, marker: bool, payload: bytes, mid: str, send_time: int, level: int | None
+    sequence_number: int,
+    timestamp: int,
+    marker: bool,
+    payload: bytes,
+    mid: str,
+    send_time: int,
+    level: int | None,
+    kind: str,
 ) -> None:
-    header = HeaderWriter(IDS, mid).write(
-        payload_type=97,
-        marker=marker,
-        sequence_number=sequence_number,
-        timestamp=timestamp,
-        ssrc=7,
-        send_time=send_time,
-        audio_level=level,
-    )
-    theirs = RtpPacket.parse(header + payload, extensions_map())
+    ids = {"audio": ExtensionIds(mid=1, audio_level=2), "video": ExtensionIds(mid=1, abs_send_time=3)}
+    writer = HeaderWriter(ids.get(kind, ExtensionIds()), mid)
+    buffer = memoryview(bytearray(200))
+    writer.prepare(buffer)
+    # what was written before must not shine through
+    for stamp, loudness in ((0xFFFFFF, 127), (send_time, NONE if level is None else level)):
+        writer.write(buffer, marker << 7 | 97, sequence_number, timestamp, 7, stamp, loudness)
+    theirs = RtpPacket.parse(bytes(buffer[: writer.size]) + payload, extensions_map())
     assert (theirs.sequence_number, theirs.timestamp, theirs.ssrc) == (sequence_number, timestamp, 7)
     assert (theirs.marker, theirs.payload) == (int(marker), payload)
-    assert (theirs.extensions.mid, theirs.extensions.abs_send_time) == (mid, send_time)
-    assert theirs.extensions.audio_level == (None if level is None else (False, level))
+    assert theirs.extensions.mid == (None if kind == "bare" else mid)
+    assert theirs.extensions.abs_send_time == (send_time if kind == "video" else None)
+    assert theirs.extensions.audio_level == ((False, level) if kind == "audio" and level is not None else None)
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=80))
+@given(st.binary(min_size=12, max_size=80))
 def test_nothing_received_breaks_the_reader(data: bytes) -> None:
-    packet = parse(data, IDS)
-    assert packet is None or len(packet.payload) <= len(data)
+    body = read_body(data, len(data), IDS)
+    assert body is None or 12 <= body[0] <= body[1] <= len(data)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=40))
+def test_key_frames_are_looked_for_in_anything(payload: bytes) -> None:
+    for begins in KEY_FRAME_TESTS.values():
+        assert begins(payload) in (True, False)
+
+
+def test_key_frames_of_both_codecs_are_recognised() -> None:
+    for encoder, mime in ((Vp8Encoder(), "video/vp8"), (H264Encoder(), "video/h264")):
+        begins = KEY_FRAME_TESTS[mime]
+        for number in range(4):
+            frame = VideoFrame(width=320, height=240)
+            for index, plane in enumerate(frame.planes):
+                plane.update(bytes([(40 * number + 90 * index) % 256]) * plane.buffer_size)
+            frame.pts, frame.time_base = 3000 * number, Fraction(1, 90000)
+            payloads = encoder.encode(frame, force_keyframe=number == 2)[0]
+            assert begins(payloads[0]) == (number in (0, 2)), f"{mime}, frame {number}"
 
 
 @settings(deadline=None)
