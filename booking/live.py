@@ -13,7 +13,14 @@ from booking.events import (
     AppointmentHandedOver,
     AppointmentRescheduled,
     CallStarted,
+    WalkInEnded,
+    WalkInEvent,
+    WalkInJoined,
+    WalkInPassed,
+    WalkInRung,
+    WalkInServed,
 )
+from booking.line import open_kiosks
 from teleconsult.web.events import EVENTS
 from teleconsult.web.live import LIVE
 
@@ -33,7 +40,8 @@ KINDS = (
 def setup_live(app: web.Application) -> None:
     """Publish "agenda" ({appointment, status}) to the agent's and the house's topics after every event.
 
-    A delay is also told to the appointment's kiosk, as "late" ({appointment, minutes}).
+    A delay is also told to the appointment's kiosk, as "late" ({appointment, minutes}). What changes in the queue of
+    those without an appointment is told to the agent, the house and every kiosk where somebody waits, as "walk_in".
     """
     hub = app[LIVE]
 
@@ -49,6 +57,16 @@ def setup_live(app: web.Application) -> None:
     async def tell_who_waits(event: AppointmentDelayed) -> None:
         hub.publish(f"kiosk:{event.kiosk_id}", "late", {"appointment": event.appointment_id, "minutes": event.minutes})
 
+    async def tell_the_queue(event: WalkInEvent) -> None:
+        topics = {f"site:{event.site_id}", f"kiosk:{event.kiosk_id}"}
+        topics |= {f"kiosk:{kiosk_id}" for kiosk_id in await open_kiosks()}
+        if event.agent_id:
+            topics.add(f"agent:{event.agent_id}")
+        for topic in sorted(topics):
+            hub.publish(topic, "walk_in", {"walk_in": event.walk_in_id})
+
+    for queued in (WalkInJoined, WalkInRung, WalkInPassed, WalkInServed, WalkInEnded):
+        app[EVENTS].subscribe(queued, tell_the_queue)
     app[EVENTS].subscribe(AppointmentDelayed, tell_who_waits)
     for kind in KINDS:
         app[EVENTS].subscribe(kind, tell)

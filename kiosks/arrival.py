@@ -62,7 +62,10 @@ async def _appointment_of(code: str, signer: Signer, now: datetime) -> str:
 
 
 async def _seat(terminal_id: str, site_id: str, appointment_id: str, now: datetime) -> None:
-    """Make an appointment what a screen is about, in place of whatever was there."""
+    """Make an appointment what a screen is about, in place of whatever was there.
+
+    Who waited there without one is looked for by `kiosks.queue.end_left_behind`.
+    """
     await Visit.filter(terminal_id=terminal_id).delete()
     await Visit.create(
         terminal_id=terminal_id, site_id=site_id, appointment_id=appointment_id, stage="arrived", touched_at=now
@@ -75,7 +78,7 @@ async def seat(*, now: datetime, appointment_id: str, kiosk_id: str, account_id:
     Raises KioskBusy while somebody is at it, and what `booking.progress.check_in` refuses.
     """
     async with transaction():
-        screen = await _free_screen(kiosk_id, appointment_id)
+        screen = await free_screen(kiosk_id, appointment_id)
         actor = Actor(ActorKind.STAFF, account_id)
         done = await check_in(now=now, appointment_id=appointment_id, kiosk_id=kiosk_id, actor=actor)
         site_id: str = (await Kiosk.get(id=kiosk_id)).site_id  # type: ignore[attr-defined]
@@ -85,7 +88,7 @@ async def seat(*, now: datetime, appointment_id: str, kiosk_id: str, account_id:
     return Arrived(appointment_id=appointment_id, events=[*done.events, seated])
 
 
-async def _free_screen(kiosk_id: str, appointment_id: str) -> str:
+async def free_screen(kiosk_id: str, appointment_id: str = "") -> str:
     """Return the id of a kiosk's free screen, nothing if it has no screen. Raises KioskBusy if none of them is free."""
     screens = await Terminal.filter(kiosk_id=kiosk_id, revoked_at=None).order_by("-online", "-last_seen_at")
     for screen in screens:
@@ -98,6 +101,8 @@ async def _free_screen(kiosk_id: str, appointment_id: str) -> str:
 
 
 def _in_use(visit: Visit) -> bool:
+    if visit.stage == "waiting":
+        return True
     if visit.stage == "arrived":
         return visit.appointment is not None and visit.appointment.status in WAITED_FOR
     return bool(visit.service_id or visit.details or visit.appointment_id)

@@ -14,7 +14,7 @@ from kiosks.errors import ReferenceUnknown
 from kiosks.keys import SCANNERS
 from kiosks.scan import read_picture
 from kiosks.schemas import Code
-from kiosks.screens import go, kiosk_context
+from kiosks.screens import WALK_IN, go, kiosk_context
 from kiosks.visits import Draft
 from teleconsult.clock import utcnow
 from teleconsult.errors import DomainError, TooManyRequests
@@ -43,6 +43,8 @@ async def arrival_page(request: web.Request) -> web.Response:
     draft = await visits.find((await kiosk_counter(request)).owner)
     if draft and draft.stage == "arrived":
         raise go(f"/call/{draft.appointment_id}?as=citizen")
+    if draft and draft.stage == "waiting":
+        raise go(WALK_IN)
     return await _screen(request, "kiosks/arrival.html", {})
 
 
@@ -62,7 +64,7 @@ async def check_in_here(request: web.Request, code: str) -> str:
 async def _keep_answer(counter: Counter, refusal: DomainError) -> None:
     now = utcnow()
     draft: Draft | None = await visits.find(counter.owner)
-    if draft is None or draft.stage != "draft":
+    if draft is None or draft.stage not in ("draft", "waiting"):
         draft = await visits.begin(now=now, owner=counter.owner)
     await visits.keep(now=now, owner=counter.owner, visit_id=draft.id, refusal=told(refusal))
 

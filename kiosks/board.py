@@ -13,6 +13,7 @@ from booking.engine.offer import KIOSK
 from booking.engine.search import Alternative, alternatives
 from booking.errors import AppointmentUnknown
 from booking.lifecycle import CHECK_IN_BEFORE, Status, may_follow
+from booking.line import Waits, waiting_at
 from booking.models import Appointment, Kiosk, KioskOutage
 from kiosks.houses import House
 from kiosks.models import HelpRequest, Terminal, Visit
@@ -83,6 +84,7 @@ class Board:
     kiosks: Sequence[Card]
     rows: Sequence[Row]
     displaced: Sequence[AgendaItem] = ()  # of any day
+    queue: Sequence[Waits] = ()  # without an appointment
 
     @property
     def calls_for_help(self) -> list[Card]:
@@ -175,6 +177,8 @@ async def board(*, now: datetime, house: House) -> Board:
     here = {each.kiosk_id: each for each in await present.order_by("starts_at")}
     outages = KioskOutage.filter(Q(ends_at=None) | Q(ends_at__gt=now), kiosk_id__in=ids, starts_at__lte=now)
     broken = dict(await outages.values_list("kiosk_id", "ends_at"))
+    queue = await waiting_at(house.id)
+    joined = {each.kiosk_id: each.joined_at for each in queue}
     cards = []
     for kiosk in kiosks:
         own = [screen for screen in screens if screen.kiosk_id == kiosk.id]
@@ -182,12 +186,14 @@ async def board(*, now: datetime, house: House) -> Board:
         appointment, call = here.get(kiosk.id), helped.get(kiosk.id)
         works = kiosk.in_service and kiosk.id not in broken
         state = _state(works, own, appointment, [visit for visit in visits if visit.terminal_id in own_ids])
+        if state is KioskState.IN_USE and kiosk.id in joined:
+            state = KioskState.WAITING
         cards.append(
             Card(
                 id=kiosk.id,
                 name=kiosk.name,
                 state=state,
-                since=appointment.checked_in_at if appointment else None,
+                since=appointment.checked_in_at if appointment else joined.get(kiosk.id),
                 appointment_id=appointment.id if appointment else None,
                 asked_at=call.asked_at if call else None,
                 last_seen_at=max((screen.last_seen_at for screen in own), default=None),
@@ -195,4 +201,4 @@ async def board(*, now: datetime, house: House) -> Board:
             )
         )
     displaced = await displaced_items(now=now, site_id=house.id)
-    return Board(now=now, kiosks=cards, rows=await _rows(house, now), displaced=displaced)
+    return Board(now=now, kiosks=cards, rows=await _rows(house, now), displaced=displaced, queue=queue)

@@ -10,9 +10,11 @@ from booking.engine.offer import KIOSK
 from booking.engine.search import Alternative
 from booking.errors import NotBookable, SlotTaken
 from booking.journey import catalogue
-from kiosks import choices, keeping, visits
+from kiosks import choices, keeping, queue_pages, visits
 from kiosks.counters import Counter, counter_of
+from kiosks.houses import kiosk_names
 from kiosks.people import as_typed, check_person, needs_offered
+from kiosks.queue import choices_now
 from kiosks.reservation import confirmation, reserve
 from kiosks.schemas import KeepForm, Person, ServiceChoice, SlotChoice, VisitForm
 from kiosks.screens import counter_screen, draft_for, go
@@ -58,7 +60,7 @@ async def choose_service(request: web.Request) -> web.Response:
     kept: dict[str, Any] = {"service_id": service.id}
     if service.id != draft.service_id:
         await keeping.give_back(now=utcnow(), visit_id=draft.id)
-        kept |= {"starts_at": None, "place_id": None}
+        kept |= {"starts_at": None, "place_id": None, "now_kiosk": ""}
     await visits.keep(now=utcnow(), owner=counter.owner, visit_id=form.visit, **kept)
     raise go(f"{counter.base}/slot")
 
@@ -79,6 +81,7 @@ async def slot_page(request: web.Request) -> web.Response:
     service = await choices.service_named(service_id)
     if place is None or service is None:
         raise go(f"{counter.base}/service")
+    here = place.id == counter.house.id
     needs, day = draft.details.get("needs", []), _day(request, "day")
     held = await keeping.kept(now=now, draft=draft)
     times = await choices.times_at(
@@ -89,6 +92,7 @@ async def slot_page(request: web.Request) -> web.Response:
         "service": service, "place": place, "times": times, "paged": "from" in request.query or day is not None,
         "others": await choices.nearest_others(now=now, service_id=service_id, house=counter.house, shown=place.id),
         "refused": request.query.get("refused", ""),
+        "now": await choices_now(now=now, counter=counter, service_id=service_id, needs=needs) if here else [],
         "instead": await _instead(request, draft, counter.house.id),
     }  # fmt: skip
     return await counter_screen(request, counter, draft, "kiosks/booking_slot.html", context)
@@ -117,6 +121,7 @@ async def choose_slot(request: web.Request) -> web.Response:
         visit_id=form.visit,
         place_id=form.time.place,
         starts_at=form.time.start.astimezone(UTC),
+        now_kiosk="",
     )
     try:
         await _take(counter)
@@ -189,10 +194,13 @@ async def check_page(request: web.Request) -> web.Response:
     if person is None:
         raise go(f"{counter.base}/person")
     service = await choices.service_named(draft.service_id or "")
-    place = await choices.house_named(draft.place_id or "", counter.house)
+    place = await choices.house_named(draft.place_id or counter.house.id, counter.house)
     if service is None or place is None:
         raise go(f"{counter.base}/service")
     context = {"service": service, "place": place, "person": person, "needs": needs_offered()}
+    if draft.now_kiosk:
+        context["kiosk"] = (await kiosk_names(counter.house.id)).get(draft.now_kiosk, "")
+        return await counter_screen(request, counter, draft, "kiosks/booking_check_now.html", context)
     context |= await _held(draft, counter)
     return await counter_screen(request, counter, draft, "kiosks/booking_check.html", context)
 
@@ -201,6 +209,9 @@ async def confirm(request: web.Request) -> web.Response:
     """Book. Pressing twice books once; a time taken meanwhile leads back to the times, with nothing lost."""
     counter = await counter_of(request)
     form = (await read_form(request, VisitForm)).value
+    draft = await visits.find(counter.owner)
+    if form is not None and draft is not None and draft.now_kiosk:
+        return await queue_pages.join(request, form.visit)
     try:
         done = await reserve(
             now=utcnow(), owner=counter.owner, visit_id=form.visit if form else "", actor=counter.actor,

@@ -31,6 +31,15 @@ class HelpAnswered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CitizenQueued(Event):
+    """An adviser added a citizen to the queue of those without an appointment: a kiosk's screen goes there."""
+
+    site_id: str
+    kiosk_id: str
+    terminal_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CitizenSeated(Event):
     """An adviser checked a citizen in at a kiosk: its screen, if there is one, goes to the waiting screen."""
 

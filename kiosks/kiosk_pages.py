@@ -9,7 +9,7 @@ from kiosks.counters import kiosk_counter
 from kiosks.errors import EnrolmentCodeRefused
 from kiosks.keys import DEMO_HINT, DEMO_KIOSK
 from kiosks.schemas import Code
-from kiosks.screens import go, kiosk_context
+from kiosks.screens import WALK_IN, go, kiosk_context
 from teleconsult.clock import utcnow
 from teleconsult.web.events import publish
 from teleconsult.web.forms import read_form
@@ -36,6 +36,8 @@ async def first_screen(request: web.Request) -> web.StreamResponse:
     draft = await visits.find(counter.owner)
     if draft and draft.stage == "arrived" and not await is_over(draft.appointment_id or ""):
         raise go(f"/call/{draft.appointment_id}?as=citizen")
+    if draft and draft.stage == "waiting":
+        raise go(WALK_IN)
     if draft and (draft.stage != "draft" or draft.is_empty):
         await publish(request.app, await visits.wipe(now=utcnow(), owner=counter.owner))
         draft = None

@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
-from kiosks import terminals, visits
-from kiosks.events import CitizenSeated, HelpAnswered, HelpAsked, KioskChanged
+from booking.events import WalkInServed
+from kiosks import queue, terminals, visits
+from kiosks.events import CitizenQueued, CitizenSeated, HelpAnswered, HelpAsked, KioskChanged
+from kiosks.screens import WALK_IN
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS, publish
 from teleconsult.web.live import LIVE
@@ -32,6 +34,17 @@ def setup(app: web.Application) -> None:
         if event.terminal_id:
             hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": f"/call/{event.appointment_id}?as=citizen"})
 
+    async def citizen_queued(event: CitizenQueued) -> None:
+        hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": WALK_IN})
+
+    async def citizen_received(event: WalkInServed) -> None:
+        screens = await queue.receive(now=utcnow(), walk_in_id=event.walk_in_id, appointment_id=event.appointment_id)
+        for screen in screens:
+            hub.publish(f"terminal:{screen}", "seated", {"url": f"/call/{event.appointment_id}?as=citizen"})
+        hub.publish(f"site:{event.site_id}", "kiosk", {"kiosk": event.kiosk_id})
+
+    bus.subscribe(CitizenQueued, citizen_queued)
+    bus.subscribe(WalkInServed, citizen_received)
     bus.subscribe(KioskChanged, kiosk_changed)
     bus.subscribe(HelpAsked, help_asked)
     bus.subscribe(HelpAnswered, help_answered)
@@ -42,6 +55,7 @@ def setup(app: web.Application) -> None:
 
 async def _look_for_lost_terminals(app: web.Application) -> None:
     await publish(app, await terminals.mark_offline(now=utcnow()))
+    await publish(app, await queue.end_left_behind())
 
 
 async def _forget_stale_visits(app: web.Application) -> None:

@@ -4,7 +4,7 @@ from functools import wraps
 
 from aiohttp import web
 
-from kiosks import arrival_pages, booking_pages, desk_pages, kiosk_pages, live, trouble_pages
+from kiosks import arrival_pages, booking_pages, desk_pages, kiosk_pages, live, queue_pages, trouble_pages
 from kiosks.errors import TerminalUnknown
 from kiosks.screens import go
 from kiosks.texts import ERROR_TEXTS
@@ -21,6 +21,7 @@ BOOKING: list[tuple[str, str, PageHandler]] = [
     ("POST", "/booking/service", booking_pages.choose_service),
     ("GET", "/booking/slot", booking_pages.slot_page),
     ("POST", "/booking/slot", booking_pages.choose_slot),
+    ("POST", "/booking/now", queue_pages.choose_now),
     ("GET", "/booking/person", booking_pages.person_page),
     ("POST", "/booking/person", booking_pages.give_person),
     ("POST", "/booking/person/keep", booking_pages.keep_person),
@@ -42,6 +43,8 @@ KIOSK: list[tuple[str, str, PageHandler]] = [
     ("POST", "/kiosk/help", kiosk_pages.ask_help),
     ("POST", "/kiosk/help/cancel", kiosk_pages.take_back_help),
     ("GET", "/kiosk/live", kiosk_pages.news),
+    ("GET", "/kiosk/walk-in", queue_pages.waiting_page),
+    ("POST", "/kiosk/walk-in/leave", queue_pages.leave),
 ]
 HOUSE = "/desk/{site}"
 DESK: list[tuple[str, str, PageHandler]] = [
@@ -60,6 +63,8 @@ DESK: list[tuple[str, str, PageHandler]] = [
     ("POST", f"{HOUSE}/kiosks/{{kiosk}}/outage", trouble_pages.report_failure),
     ("POST", f"{HOUSE}/kiosks/{{kiosk}}/repair", trouble_pages.report_working),
     ("POST", f"{HOUSE}/appointments/{{appointment}}/move", trouble_pages.move_for_someone),
+    ("GET", f"{HOUSE}/walk-ins/{{walk_in}}/remove", queue_pages.removal_page),
+    ("POST", f"{HOUSE}/walk-ins/{{walk_in}}/remove", queue_pages.remove),
 ]
 
 

@@ -50,6 +50,13 @@ class SlotChoice(BaseModel):
     time: Annotated[Time, BeforeValidator(_one_press)]
 
 
+class NowChoice(BaseModel):
+    """To be received now, at a kiosk."""
+
+    visit: Identifier
+    kiosk: Identifier
+
+
 class VisitForm(BaseModel):
     """A form that belongs to the visit under way."""
 

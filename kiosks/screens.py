@@ -41,6 +41,8 @@ def go(url: str) -> web.HTTPSeeOther:
     return web.HTTPSeeOther(url)
 
 
+# Where somebody waits for the first agent who is free.
+WALK_IN = "/kiosk/walk-in"
 STEPS = ("service", "slot", "person", "check")
 
 
@@ -49,8 +51,8 @@ def ready_for(draft: Draft, step: str) -> bool:
     return {
         "service": True,
         "slot": draft.service_id is not None,
-        "person": draft.starts_at is not None,
-        "check": draft.starts_at is not None and bool(draft.details),
+        "person": draft.has_when,
+        "check": draft.has_when and bool(draft.details),
     }[step]
 
 
@@ -64,6 +66,8 @@ async def draft_for(request: web.Request, step: str) -> tuple[Counter, Draft]:
         raise go(f"{counter.base}/done")
     if draft.stage == "arrived":
         raise go(f"/call/{draft.appointment_id}?as=citizen")
+    if draft.stage == "waiting":
+        raise go(WALK_IN)
     if not ready_for(draft, step):
         raise go(f"{counter.base}/{STEPS[STEPS.index(step) - 1]}")
     return counter, draft

@@ -7,7 +7,9 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from booking import holds
+from booking import holds, walk_in
+from booking.events import WalkInEvent
+from booking.walk_in import Over
 from kiosks.events import KioskChanged
 from kiosks.models import HelpRequest, Visit
 from teleconsult.database import transaction
@@ -41,7 +43,10 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A visit as pages see it. `place_id` is the house chosen, `details` what was typed, as it was typed."""
+    """A visit as pages see it. `place_id` is the house chosen, `details` what was typed, as it was typed.
+
+    `now_kiosk`: the kiosk at which the citizen wants to be received now; `walk_in_id`: their place in the queue.
+    """
 
     id: str
     stage: str
@@ -49,6 +54,8 @@ class Draft:
     place_id: str | None
     starts_at: datetime | None
     appointment_id: str | None
+    now_kiosk: str = ""
+    walk_in_id: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
     refusal: dict[str, Any] = field(default_factory=dict)
 
@@ -56,6 +63,11 @@ class Draft:
     def is_empty(self) -> bool:
         """Whether nothing was chosen, typed or checked in yet."""
         return not (self.service_id or self.details or self.appointment_id)
+
+    @property
+    def has_when(self) -> bool:
+        """Whether a time was chosen, or to be received now."""
+        return self.starts_at is not None or bool(self.now_kiosk)
 
 
 def hold_owner(visit_id: str) -> str:
@@ -71,6 +83,8 @@ def _view(visit: Visit) -> Draft:
         place_id=visit.place_id,
         starts_at=visit.starts_at,
         appointment_id=visit.appointment_id,
+        now_kiosk=visit.now_kiosk,
+        walk_in_id=visit.walk_in_id,
         details=dict(visit.details),
         refusal=dict(visit.refusal),
     )
@@ -95,7 +109,7 @@ async def begin(*, now: datetime, owner: Owner) -> Draft:
 
 
 async def keep(*, now: datetime, owner: Owner, visit_id: str, **chosen: Any) -> bool:
-    """Keep what was chosen or typed (`service_id`, `place_id`, `starts_at`, `details`, `refusal`) in a draft.
+    """Keep what was chosen or typed (`service_id`, `place_id`, `starts_at`, `now_kiosk`, `details`, ...) in a draft.
 
     Returns False, and keeps nothing, if that visit is over: a page that comes too late must not bring it back.
     """
@@ -103,15 +117,20 @@ async def keep(*, now: datetime, owner: Owner, visit_id: str, **chosen: Any) -> 
     return bool(kept)
 
 
-async def wipe(*, now: datetime, owner: Owner) -> Sequence[KioskChanged]:
-    """Forget the visit and close the answered calls for help; returns what to publish. Twice is as good as once."""
+async def wipe(*, now: datetime, owner: Owner) -> Sequence[KioskChanged | WalkInEvent]:
+    """Forget the visit and close the answered calls for help; returns what to publish. Twice is as good as once.
+
+    Who waited in the queue waits no longer.
+    """
     await _give_back(now, owner)
+    waited = await Visit.filter(**owner.key, stage="waiting").values_list("walk_in_id", flat=True)
+    over = [event for each in waited if each for event in await walk_in.end(walk_in_id=str(each), why=Over.LEFT)]
     async with transaction():
         gone = await Visit.filter(**owner.key).delete()
         if owner.kiosk_id:
             answered = HelpRequest.filter(kiosk_id=owner.kiosk_id, open_kiosk=None, closed_at=None)
             gone += await answered.update(closed_at=now)
-    return owner.changed if gone else []
+    return [*over, *(owner.changed if gone else [])]
 
 
 async def _give_back(now: datetime, owner: Owner) -> None:

@@ -116,9 +116,12 @@ ROUTES = {
         GET /kiosk/booking/slot
         GET /kiosk/goodbye
         GET /kiosk/live
+        GET /kiosk/walk-in
         POST /kiosk/arrival
         POST /kiosk/booking/check
         POST /kiosk/booking/keep
+        POST /kiosk/booking/now
+        POST /kiosk/walk-in/leave
         POST /kiosk/booking/person
         POST /kiosk/booking/person/keep
         POST /kiosk/booking/service
@@ -144,6 +147,9 @@ ROUTES = {
         POST /agent/calendar/calendars/{entry}/delete
         POST /agent/trouble/absence
         POST /agent/trouble/late
+        POST /agent/walk-ins/pause
+        POST /agent/walk-ins/{id}/accept
+        POST /agent/walk-ins/{id}/pass
     """,
     # the appointment's own agent, or an administrator
     "appointment": """
@@ -171,6 +177,9 @@ ROUTES = {
         POST /desk/{site}/appointments/{appointment}/move
         POST /desk/{site}/booking/check
         POST /desk/{site}/booking/keep
+        POST /desk/{site}/booking/now
+        GET /desk/{site}/walk-ins/{walk_in}/remove
+        POST /desk/{site}/walk-ins/{walk_in}/remove
         POST /desk/{site}/booking/person
         POST /desk/{site}/booking/person/keep
         POST /desk/{site}/booking/service
@@ -356,7 +365,7 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
         screen = await terminals.enrol_demo(now=utcnow(), kiosk_id=world.kiosk.id)
         clients["terminal"].session.cookie_jar.update_cookies({terminals.COOKIE: screen.token}, server.make_url("/"))
         found = Town(app, world, appointment, clients)
-        nothing = dict.fromkeys(("entry", "workplace", "room"), "0" * 32) | {"key": "0", "grouping": "month"}
+        nothing = dict.fromkeys(("entry", "workplace", "room", "walk_in"), "0" * 32) | {"key": "0", "grouping": "month"}
         found.names = nothing | {
             "site": world.here.id,
             "kiosk": world.kiosk.id,

@@ -1,18 +1,24 @@
 """The agent's agenda: today, any other day, and what changes while it is on the screen."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aiohttp import web
 
 from booking.agenda import AgendaItem, AgentFound, agent_days, agent_of, displaced_items
+from booking.errors import WalkInImpossible, WalkInOver, WalkInUnknown
+from booking.line import Waits, is_paused, may_be_rung, rings_at
 from booking.pages.agent_board import Board, local_day, make_board, monday_of
+from booking.walk_in import RING_FOR
 from teleconsult.accounts.guard import requires, signed_in
 from teleconsult.accounts.roles import Role
 from teleconsult.clock import utcnow
 from teleconsult.errors import NotFound
 from teleconsult.web.i18n import N_, gettext_for, language
 from teleconsult.web.live import live_response
+from teleconsult.web.problems import sentence
 from teleconsult.web.render import render
 
 # How far ahead a day without appointments looks for one that has some.
@@ -29,9 +35,27 @@ SCRIPT_TEXTS = {
     "starts_now": N_("maintenant"),
     "late": N_("{time} de retard"),
     "arrived": N_("Un usager vient d’arriver et vous attend."),
+    "ringing": N_("Un usager sans rendez-vous vous appelle."),
+    "seconds": N_("encore {n} s"),
     "sound_on": N_("Son activé"),
     "sound_off": N_("Activer le son"),
 }
+
+
+REFUSED = frozenset(each.code for each in (WalkInOver, WalkInImpossible, WalkInUnknown))
+
+
+@dataclass(frozen=True, slots=True)
+class WalkIns:
+    """People without an appointment, as far as an agent is concerned: who rings, and whether they are left alone."""
+
+    rings: Sequence[Waits]
+    paused: bool
+    refused: str
+
+    def rings_until(self, ring: Waits) -> datetime:
+        """Return when it rings at the next one's."""
+        return (ring.rung_at or ring.joined_at) + RING_FOR
 
 
 class NoAgenda(NotFound):
@@ -60,11 +84,22 @@ async def show_agenda(request: web.Request) -> web.StreamResponse:
         "board": board,
         "agent": agent,
         "displaced": await displaced_items(now=now, agent_id=agent.id),
+        "walk_ins": await _walk_ins(request, agent),
         "previous_day": day - ONE_DAY,
         "next_day": day + ONE_DAY,
         "texts": {name: translate(text) for name, text in SCRIPT_TEXTS.items()},
     }
     return render(request, "booking/agenda.html", context)
+
+
+async def _walk_ins(request: web.Request, agent: AgentFound) -> WalkIns | None:
+    """Return who rings, for an agent of a service that takes people without an appointment; None for any other."""
+    rings = await rings_at(agent.id)
+    if not rings and not await may_be_rung(agent.id):
+        return None
+    asked = request.query.get("refused", "")
+    refused = sentence(request, asked, {}) if asked in REFUSED else ""
+    return WalkIns(rings, await is_paused(agent.id), refused)
 
 
 @requires(Role.AGENT)

@@ -12,6 +12,7 @@ import { listen } from "/static/teleconsult/live.js";
 
 const MINUTE = 60_000;
 const TICK_MS = 5_000;
+const RING_MS = 4_000;
 const SOUND_KEY = "agenda.sound";
 
 const block = document.getElementById("page-data");
@@ -56,6 +57,23 @@ function startsIn(start) {
   return minutes > -1 ? data.texts.starts_now : data.texts.late.replace("{time}", length(-minutes));
 }
 
+/** @returns {Set<string>} who rings: people at a kiosk without an appointment */
+function ringing() {
+  const rings = document.querySelectorAll("[data-ringing]");
+  return new Set([...rings].map((ring) => (ring instanceof HTMLElement && ring.dataset.ringing) || ""));
+}
+
+/** It rings again and again until somebody answers; whoever turned the sound off sees it all the same. */
+function ring() {
+  const shown = document.querySelector("[data-ringing]");
+  if (!(shown instanceof HTMLElement)) return;
+  const left = Math.ceil((Date.parse(shown.dataset.until ?? "") - serverNow()) / 1000);
+  const words = shown.querySelector("[data-seconds-left]");
+  if (words) words.textContent = left > 0 ? data.texts.seconds.replace("{n}", String(left)) : "";
+  if (left <= 0) refresh();
+  else if (sound) void chime.play().then((heard) => showSound(!heard));
+}
+
 /** Bring the words for passing time up to date. */
 function tick() {
   for (const element of document.querySelectorAll("[data-since], [data-starts]")) {
@@ -74,7 +92,7 @@ function waiting() {
 }
 
 function showCount() {
-  const count = waiting().size;
+  const count = waiting().size + ringing().size;
   document.title = count ? `(${count}) ${title}` : title;
 }
 
@@ -96,6 +114,7 @@ async function fetchBoard() {
   const freshData = fresh.getElementById("page-data");
   if (freshData) skew = Date.parse(JSON.parse(freshData.textContent ?? "{}").now) - Date.now();
   const before = waiting();
+  const rang = ringing();
   const focused = board.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
   board.replaceWith(document.adoptNode(newBoard));
   if (focused) {
@@ -105,6 +124,10 @@ async function fetchBoard() {
   tick();
   showCount();
   if ([...waiting()].some((id) => !before.has(id))) arrived();
+  if ([...ringing()].some((id) => !rang.has(id))) {
+    say(data.texts.ringing);
+    ring();
+  }
 }
 
 function arrived() {
@@ -160,7 +183,8 @@ document.addEventListener("click", unlock);
 document.addEventListener("keydown", unlock);
 void chime.allow().then((allowed) => showSound(!allowed));
 
-listen(data.live, { agenda: refresh }, { opened: refresh });
+listen(data.live, { agenda: refresh, walk_in: refresh }, { opened: refresh });
+setInterval(ring, RING_MS);
 setInterval(tick, TICK_MS);
 setInterval(refresh, MINUTE);
 tick();

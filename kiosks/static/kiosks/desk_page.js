@@ -53,7 +53,7 @@ if (board instanceof HTMLElement) {
   };
   listen(
     board.dataset.live ?? "",
-    { agenda: () => void refresh(), kiosk: () => void refresh(), help: () => void helpAsked() },
+    { agenda: () => void refresh(), kiosk: () => void refresh(), walk_in: () => void refresh(), help: () => void helpAsked() },
     { opened: () => void refresh() },
   );
   window.setInterval(() => void refresh(), LOOK_AGAIN_MS);

@@ -65,6 +65,7 @@ function help() {
       status.textContent = news.state === "answered" ? (status.dataset.answered ?? "") : "";
     },
     seated: (/** @type {{url: string}} */ news) => window.location.replace(news.url),
+    walk_in: () => document.dispatchEvent(new CustomEvent("kiosk:queue")),
   });
 }
 
