@@ -17,9 +17,10 @@ from booking.engine.offer import HOME, agent_resource, kiosk_resource
 from booking.engine.placement import Placement
 from booking.idempotency import Once
 from booking.lifecycle import Actor
-from booking.models import Appointment, IdempotencyKey, Notice, Transition
+from booking.models import Appointment, IdempotencyKey, Transition
 from booking.notifications.guests import guest_notice, guests_of
-from booking.notifications.notices import Kind, Recipient, owed_notices
+from booking.notifications.notices import Kind, notices_of, terms_of
+from booking.notifications.timing import owed_notices
 from teleconsult.database import dialect, new_id
 
 _TAKEN_COLUMNS = ("id", "resource", "starts_at", "ends_at", "appointment_id")
@@ -81,19 +82,11 @@ def _rows(
             actor_id=actor.id,
         )
     )  # fmt: skip
-    owed = owed_notices(
-        kind=Kind.INVITATION, starts_at=appointment.starts_at, reminder_minutes=placement.rules.reminder_minutes,
-        citizen_has_email=bool(appointment.email), now=now,
+    terms = terms_of(
+        appointment, timezone=placement.site.timezone, reminder_minutes=placement.rules.reminder_minutes,
+        sms_reminder_minutes=placement.rules.sms_reminder_minutes,
     )  # fmt: skip
-    for each in owed:
-        rows.append(
-            Notice(
-                appointment_id=appointment.id, kind=each.kind, recipient=each.recipient,
-                agent_id=appointment.agent_id if each.recipient is Recipient.AGENT else None,
-                sequence=appointment.sequence, starts_at=appointment.starts_at, ends_at=appointment.ends_at,
-                due_at=each.due_at, deadline_at=each.deadline_at,
-            )
-        )  # fmt: skip
+    rows.extend(notices_of(appointment, owed_notices(Kind.INVITATION, terms, now)))
     guests = guests_of(
         placement.site, interpreter_email=placement.rules.interpreter_email, needs=appointment.needs,
         mode=placement.wish.mode,

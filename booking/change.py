@@ -37,7 +37,7 @@ async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: st
         changes = {"sequence": appointment.sequence + 1, "cancel_reason": reason, "closed_at": now}
         await move(appointment, Status.CANCELLED, actor=actor, now=now, reason=reason, **changes)
         await release(appointment.id)
-        await plan_notices(appointment=appointment, kind=Kind.CANCELLATION, now=now)
+        await plan_notices(appointment=appointment, kind=Kind.CANCELLATION, now=now, asked=_asked(actor))
     return Done(appointment, (event(AppointmentCancelled, appointment),))
 
 
@@ -80,6 +80,11 @@ async def reschedule(
         raise await slot_taken(wish, now) from None
 
 
+def _asked(actor: Actor) -> bool:
+    """Whether the citizen did it, so that nobody need go and tell them."""
+    return actor.kind is ActorKind.CITIZEN
+
+
 def _require_movable(appointment: Appointment, actor: Actor, now: datetime) -> None:
     begun = actor.kind in BEFORE_START_ONLY and appointment.starts_at <= now
     if begun or appointment.status != Status.BOOKED:
@@ -106,5 +111,5 @@ async def _move(placement: Placement, actor: Actor, now: datetime, hold_owner: s
         appointment.displaced, appointment.late_minutes = "", 0
         await appointment.save(update_fields=[*MOVED, "sequence", "displaced", "late_minutes"])
         await write_down(appointment, before=Status.BOOKED, actor=actor, now=now, reason="rescheduled")
-        await plan_notices(appointment=appointment, kind=Kind.CHANGE, now=now)
+        await plan_notices(appointment=appointment, kind=Kind.CHANGE, now=now, asked=_asked(actor))
     return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))

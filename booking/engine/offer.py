@@ -95,6 +95,7 @@ class ServiceRules:
     meets_needs: frozenset[str] = frozenset()
     future_limit: int = 0
     interpreter_email: str = ""
+    sms_reminder_minutes: int = 0
     # what is kept of the offer in which this was read
     kept: Kept | None = field(default=None, compare=False, repr=False)
 
@@ -175,8 +176,8 @@ async def _read_rules(service_id: str) -> ServiceRules:
     rows = await Service.filter(id=service_id).limit(1).values(
         "id", "duration_minutes", "step_minutes", "buffer_before_minutes", "buffer_after_minutes", "notice_minutes",
         "horizon_days", "reminder_minutes", "retired_at", "organisation_id", "audiences", "modes", "languages",
-        "meets_needs", "future_limit", "interpreter_email", departments="organisation__departments",
-        requires_room="organisation__requires_room",
+        "meets_needs", "future_limit", "interpreter_email", "sms_reminder_minutes",
+        departments="organisation__departments", requires_room="organisation__requires_room",
     )  # fmt: skip
     if not rows:
         raise ServiceUnknown(service=service_id)
@@ -202,6 +203,7 @@ async def _read_rules(service_id: str) -> ServiceRules:
         meets_needs=frozenset(row["meets_needs"]),
         future_limit=row["future_limit"],
         interpreter_email=row["interpreter_email"],
+        sms_reminder_minutes=row["sms_reminder_minutes"],
     )
 
 

@@ -9,6 +9,10 @@ from booking.models import Notice
 GRACE = timedelta(hours=1)
 
 
+# The ways by which notices go out (`booking.ports.Channel`), and the one that needs a person.
+EMAIL, SMS, CALDAV, BY_HAND = "email", "sms", "caldav", "hand"
+
+
 class Kind(StrEnum):
     """What a notice says."""
 
@@ -20,6 +24,8 @@ class Kind(StrEnum):
     DISPLACED = "displaced"  # it cannot be held as planned, and nothing else is free then
     LATE = "late"  # the agent runs late
     OFFER = "offer"  # a slot is free, for who waits for one
+    SATISFACTION = "satisfaction"  # it is over: how was it?
+    AGENDA = "agenda"  # an agent's appointments of the day
 
 
 # Both give the appointment to whoever has it now, who may not have had it before.
@@ -41,13 +47,15 @@ GUESTS = frozenset({Recipient.ADVISER, Recipient.INTERPRETER, Recipient.ROOM})
 
 
 class NoticeState(StrEnum):
-    """Where a notice stands. Everything but `pending` is final."""
+    """Where a notice stands. Everything but `pending` is final for the outbox; staff end `failed` and `by_hand`."""
 
     PENDING = "pending"
     SENT = "sent"
     DROPPED = "dropped"  # its deadline passed before it could be sent
     VOID = "void"  # the appointment moved or was cancelled before it was sent
     FAILED = "failed"  # refused for good: this person could not be told
+    BY_HAND = "by_hand"  # there is no address and no mobile: the staff are to tell this person
+    TOLD = "told"  # the staff told this person
 
 
 def deadline_of(starts_at: datetime, now: datetime) -> datetime:

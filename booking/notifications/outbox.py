@@ -24,7 +24,7 @@ LONGEST_RETRY = timedelta(minutes=30)
 JITTER = 0.2
 FOR_WHO_HAS_YET_TO_COME = frozenset({Kind.REMINDER, Kind.DISPLACED, Kind.LATE})
 # What comes in masses and is not urgent, so that it never holds up what somebody waits for.
-ROUTINE = (Kind.REMINDER,)
+ROUTINE = (Kind.REMINDER, Kind.SATISFACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ def is_stale(notice: Notice, *, sequence: int, status: str, agent_id: str) -> bo
         return status != Status.CANCELLED and notice.agent_id in (None, agent_id) and notice.recipient not in GUESTS
     if notice.sequence != sequence or status == Status.CANCELLED:
         return True
+    if notice.kind == Kind.SATISFACTION:
+        return status != Status.COMPLETED
     return notice.kind in FOR_WHO_HAS_YET_TO_COME and status != Status.BOOKED
 
 

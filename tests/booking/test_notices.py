@@ -11,7 +11,7 @@ from booking.book import book
 from booking.change import cancel, reschedule
 from booking.models import Agent, Appointment, Notice
 from booking.notifications import outbox
-from booking.notifications.notices import Kind, NoticeState, Recipient, owed_notices, plan_notices
+from booking.notifications.notices import Kind, NoticeState, Recipient, plan_notices
 from booking.ports import Sent
 from booking.schemas import Citizen
 from teleconsult.database import Database, transaction
@@ -37,28 +37,6 @@ async def rows(appointment: Appointment) -> list[tuple[str, str, int, str]]:
     return [(each.kind, each.recipient, each.sequence, each.state) for each in notices]
 
 
-def test_reminder_is_owed_only_while_it_is_ahead() -> None:
-    start = MONDAY_8 + DAY
-    for minutes, expected in ((24 * 60, 0), (24 * 60 - 1, 1), (48 * 60, 0), (60, 1), (0, 0)):
-        owed = owed_notices(
-            kind=Kind.INVITATION, starts_at=start, reminder_minutes=minutes, citizen_has_email=True, now=MONDAY_8
-        )
-        reminders = [each for each in owed if each.kind is Kind.REMINDER]
-        assert len(reminders) == expected
-        for reminder in reminders:
-            assert reminder.recipient is Recipient.CITIZEN
-            assert reminder.due_at == start - timedelta(minutes=minutes)
-            assert reminder.deadline_at == start
-
-
-@pytest.mark.parametrize("kind", [Kind.INVITATION, Kind.CHANGE, Kind.CANCELLATION])
-@pytest.mark.parametrize(("ahead", "worth"), [(timedelta(0), timedelta(hours=1)), (DAY, DAY)])
-def test_news_is_due_at_once_and_no_use_after_the_start(kind: Kind, ahead: timedelta, worth: timedelta) -> None:
-    owed = owed_notices(kind=kind, starts_at=MONDAY_8 + ahead, reminder_minutes=0, citizen_has_email=True, now=MONDAY_8)
-    assert {each.recipient for each in owed} == {Recipient.CITIZEN, Recipient.AGENT}
-    assert {(each.due_at, each.deadline_at) for each in owed} == {(MONDAY_8, MONDAY_8 + worth)}
-
-
 async def test_booking_invites_both_and_plans_the_reminder(database: Database) -> None:
     appointment = await booked(await make_offer(reminder_minutes=120), paris_monday(14))
     assert await rows(appointment) == [
@@ -73,6 +51,32 @@ async def test_booking_invites_both_and_plans_the_reminder(database: Database) -
 async def test_who_gave_no_address_is_owed_nothing(database: Database) -> None:
     appointment = await booked(await make_offer(reminder_minutes=120), paris_monday(14), NOBODY_TO_WRITE_TO)
     assert await rows(appointment) == [("invitation", "agent", 0, "pending")]
+
+
+async def test_who_can_only_be_told_by_a_person_is_for_the_staff_until_the_next_change(database: Database) -> None:
+    appointment = await booked(await make_offer(), paris_monday(14), NOBODY_TO_WRITE_TO)
+
+    async def for_the_staff() -> list[tuple[str, int, str]]:
+        notices = await Notice.filter(channel="hand").order_by("sequence")
+        return [(each.kind, each.sequence, each.state) for each in notices]
+
+    await reschedule(now=MONDAY_8, appointment_id=appointment.id, start=paris_monday(15), actor=ANYBODY)
+    assert await for_the_staff() == [], "they moved it themselves"
+    await reschedule(now=MONDAY_8, appointment_id=appointment.id, start=paris_monday(16), actor=SYSTEM)
+    assert await for_the_staff() == [("change", 2, "by_hand")]
+    await cancel(now=MONDAY_8, appointment_id=appointment.id, actor=SYSTEM)
+    assert await for_the_staff() == [("change", 2, "void"), ("cancellation", 3, "by_hand")]
+    assert {notice.recipient for notice in await outbox.claim(now=MONDAY_8, limit=9)} == {"agent"}
+
+
+async def test_who_has_a_mobile_only_is_told_by_text(database: Database) -> None:
+    citizen = Citizen(given_name="Zoé", family_name="Quatremère", phone="+33612345678")
+    await booked(await make_offer(), paris_monday(14), citizen)
+    notices = await Notice.filter(recipient="citizen").order_by("kind")
+    assert [(each.kind, each.channel, each.due_at) for each in notices] == [
+        ("invitation", "sms", MONDAY_8),
+        ("reminder", "sms", paris_monday(12)),
+    ]
 
 
 async def test_move_and_cancellation_make_what_is_pending_void(database: Database) -> None:
@@ -115,7 +119,7 @@ async def test_agent_who_loses_an_appointment_is_told_once_and_the_next_is_invit
     names = {first.id: "first", second.id: "second", third.id: "third"}
 
     async def told() -> list[tuple[str, str, int, str]]:
-        notices = await Notice.filter(appointment_id=appointment.id).order_by("sequence", "kind")
+        notices = await Notice.filter(appointment_id=appointment.id, recipient="agent").order_by("sequence", "kind")
         return [(each.kind, names[str(each.agent_id)], each.sequence, each.state) for each in notices]
 
     await Notice.all().update(state=NoticeState.SENT)
