@@ -44,6 +44,8 @@ class AgendaItem:
     agent_timezone: str
     displaced: str  # why it must be placed anew; empty when it need not
     late_minutes: int  # how late the agent said to be
+    agent_answer: str  # what the agent's calendar answered to the invitation: accepted, tentative, declined, or nothing
+    citizen_answer: str
     mode: str  # kiosk, or home: then `kiosk` and `kiosk_id` are empty
     room: str = ""  # the shared video room that the agent sits in, if one was taken
 

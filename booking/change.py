@@ -1,6 +1,9 @@
 """Cancel and move."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from booking.engine.occupancies import release
 from booking.engine.placement import Placement, Wish, place, slot_taken
@@ -18,6 +21,10 @@ from teleconsult.database import transaction
 BEFORE_START_ONLY = frozenset({ActorKind.CITIZEN, ActorKind.PARTNER})
 
 MOVED = (*SEAT_FIELDS, "site_id", "starts_at", "ends_at")
+# What calendars answered was about the old time.
+UNANSWERED: Mapping[str, Any] = MappingProxyType(
+    {"agent_answer": "", "agent_answered_at": None, "citizen_answer": "", "citizen_answered_at": None}
+)
 
 
 async def cancel(*, now: datetime, appointment_id: str, actor: Actor, reason: str = "") -> Done:
@@ -109,7 +116,8 @@ async def _move(placement: Placement, actor: Actor, now: datetime, hold_owner: s
         appointment.sequence += 1
         # a new time settles what was in the way of the old one
         appointment.displaced, appointment.late_minutes = "", 0
-        await appointment.save(update_fields=[*MOVED, "sequence", "displaced", "late_minutes"])
+        appointment.update_from_dict({**UNANSWERED})
+        await appointment.save(update_fields=[*MOVED, "sequence", "displaced", "late_minutes", *UNANSWERED])
         await write_down(appointment, before=Status.BOOKED, actor=actor, now=now, reason="rescheduled")
         await plan_notices(appointment=appointment, kind=Kind.CHANGE, now=now, asked=_asked(actor))
     return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))

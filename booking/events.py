@@ -73,6 +73,14 @@ class AppointmentDelayed(AppointmentEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppointmentAnswered(AppointmentEvent):
+    """Somebody's calendar answered the invitation. `who`: agent or citizen; `answer`: accepted, tentative, declined."""
+
+    who: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WalkInEvent(Event):
     """What every event of the queue of people without an appointment carries; `agent_id` may be empty."""
 

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from booking.events import (
+    AppointmentAnswered,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentCheckedIn,
@@ -25,6 +26,7 @@ from teleconsult.web.events import EVENTS
 from teleconsult.web.live import LIVE
 
 KINDS = (
+    AppointmentAnswered,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentCheckedIn,

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from booking.answers import work as answers
 from booking.api.operations import OPERATIONS
 from booking.holds import drop_expired
 from booking.live import setup_live
@@ -29,6 +30,7 @@ def setup(app: web.Application) -> None:
     add_operations(app, OPERATIONS)
     setup_live(app)
     delivery.setup(app)
+    answers.setup(app)
     waiting_pages.setup(app)
     add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
     add_tick(app, "expired_holds", HOLDS_SECONDS, _drop_holds)

@@ -1,8 +1,9 @@
 """A kiosk fails, an agent falls ill, a house closes: what becomes of the appointments in the way.
 
 Each keeps its time if another kiosk or agent is free then; else its citizen is offered the nearest slots. What is
-broken or away is a row (`KioskOutage`, `Absence`, `SiteClosure`), whoever wrote it; `replace_all` finds what such rows
-are in the way of, so that running it again, or in several processes, tells nobody twice.
+broken or away is a row (`KioskOutage`, `Absence`, `SiteClosure`), whoever wrote it, and an agent who declines is the
+appointment's own `agent_answer`; `replace_all` finds what these are in the way of, so that running it again, or in
+several processes, tells nobody twice.
 """
 
 from dataclasses import replace
@@ -42,11 +43,13 @@ class Trouble(StrEnum):
     """Why an appointment cannot be held as planned."""
 
     AGENT_ABSENT = "agent_absent"
+    AGENT_DECLINED = "agent_declined"
     KIOSK_OUT = "kiosk_out"
     HOUSE_CLOSED = "house_closed"
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "trouble")
+WITHOUT_THE_AGENT = frozenset({Trouble.AGENT_ABSENT, Trouble.AGENT_DECLINED})
 
 _CLOCK = {
     "postgres": "WITH clock AS (SELECT $1::timestamptz AS now, $2::timestamptz AS far)",
@@ -57,6 +60,10 @@ _IN_THE_WAY = """
     FROM clock CROSS JOIN appointment a JOIN absence x ON x.agent_id = a.agent_id
     WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now
       AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at
+    UNION ALL
+    SELECT a.id, 'agent_declined', a.starts_at
+    FROM clock CROSS JOIN appointment a
+    WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND a.agent_answer = 'declined'
     UNION ALL
     SELECT a.id, 'kiosk_out', a.starts_at
     FROM clock CROSS JOIN appointment a JOIN kiosk_outage x ON x.kiosk_id = a.kiosk_id
@@ -72,7 +79,7 @@ _IN_THE_WAY = """
 # What was displaced and has nothing in its way any more.
 _CLEAR_AGAIN = """
     SELECT a.id FROM clock CROSS JOIN appointment a
-    WHERE a.status = 'booked' AND a.displaced <> '' AND a.starts_at > clock.now
+    WHERE a.status = 'booked' AND a.displaced <> '' AND a.starts_at > clock.now AND a.agent_answer <> 'declined'
       AND NOT EXISTS (SELECT 1 FROM absence x
         WHERE x.agent_id = a.agent_id AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at)
       AND NOT EXISTS (SELECT 1 FROM kiosk_outage x
@@ -177,7 +184,7 @@ async def _same_time(appointment: Appointment, trouble: Trouble, now: datetime) 
         noticed=True,
     )
     found = await place(wish, now=now, tie=appointment.id)
-    gone = appointment.agent_id if trouble is Trouble.AGENT_ABSENT else None
+    gone = appointment.agent_id if trouble in WITHOUT_THE_AGENT else None
     left = [each for each in found.agents if each != gone]
     if not left:
         raise Outrun
@@ -197,6 +204,8 @@ async def _keep_time(found: Appointment, placement: Placement, trouble: Trouble,
         left = _left(appointment)
         await release(appointment.id)
         await seat(appointment, placement, now)
+        if appointment.agent_id != found.agent_id:  # the answer was the other one's
+            appointment.agent_answer, appointment.agent_answered_at = "", None
         await _tell_kept(appointment, trouble, now)
     return Done(appointment, (event(AppointmentRescheduled, appointment, **left),))
 
@@ -214,7 +223,7 @@ async def _tell_kept(appointment: Appointment, trouble: Trouble, now: datetime) 
     """Write down that a locked appointment takes place at its time after all, and tell everybody concerned."""
     appointment.displaced = ""
     appointment.sequence += 1
-    await appointment.save(update_fields=[*SEAT_FIELDS, "sequence", "displaced"])
+    await appointment.save(update_fields=[*SEAT_FIELDS, "sequence", "displaced", "agent_answer", "agent_answered_at"])
     await write_down(appointment, before=Status.BOOKED, actor=SYSTEM, now=now, reason=trouble)
     await plan_notices(appointment=appointment, kind=Kind.REPLACEMENT, now=now)
 

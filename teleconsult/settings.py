@@ -7,7 +7,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -16,7 +16,6 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from teleconsult.sms_settings import SmsSettings
-
 
 # Shorter ones are not believed (RFC 8301 3.2).
 DKIM_BITS = 1024
@@ -51,6 +50,12 @@ class Settings(SmsSettings):
         description="The key's name",
     )
     dkim_domain: str = Field(default="", description="Domain that signs; that of the mail address if none is set")
+    imap_url: str = Field(
+        default="", description="Mailbox of answers and bounces: imaps://user:password@host/INBOX?done=folder"
+    )
+    imap_authserv_id: str = Field(
+        default="", description="Name under which our mail server writes Authentication-Results (RFC 8601)"
+    )
     kiosk_idle_seconds: int = Field(default=90, ge=15, le=3600, description="Silence before a kiosk asks who is there")
     kiosk_warning_seconds: int = Field(default=30, ge=5, le=300, description="Time to answer before the kiosk is wiped")
     turn_urls: str = Field(default="", description="TURN servers for participants, comma-separated")
@@ -101,6 +106,16 @@ class Settings(SmsSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
             raise ValueError("must be smtp://host or smtps://host, with user:password@ and :port if needed")
+        return value
+
+    @field_validator("imap_url")
+    @classmethod
+    def _known_mailbox(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.password):
+            raise ValueError("must be imaps://user:password@host/folder, or imap:// with ?starttls=1")
+        if not unquote(value).isascii():
+            raise ValueError("must have ASCII characters only, in the password and in folders too")
         return value
 
     @field_validator("calendar_allowed_networks")

@@ -1,0 +1,1 @@
+"""What comes back by mail: calendars' answers to invitations, and bounces of what could not be delivered."""

@@ -1,0 +1,431 @@
+"""What an answer changes, and what a forged one does not; the mailbox that answers come from; the whole circle."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import vobject
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
+
+from booking.agenda import displaced_items
+from booking.answers import work
+from booking.answers.mails import MOST_BYTES, read_mail
+from booking.answers.replies import NotAReply, read_reply
+from booking.answers.taking import Result, note_refused, settle, take_bounce, take_reply
+from booking.answers.work import poll
+from booking.change import cancel, reschedule
+from booking.events import AppointmentAnswered, AppointmentDisplaced
+from booking.models import Agent, Appointment, CalendarReply, Duty, Notice
+from booking.notifications.delivery import DELIVERY
+from booking.notifications.invitations import event_uid
+from booking.notifications.notices import NoticeState
+from booking.trouble import Trouble, replace_all, restore_all
+from teleconsult.database import Database
+from teleconsult.web.keys import SETTINGS
+from tests.booking.agenda_world import Client, World, heard, page, served_world, sign_in, url
+from tests.booking.answering import (
+    AUTHSERV_ID,
+    CLIENTS,
+    CRLF,
+    Said,
+    apple,
+    bounce,
+    google,
+    letter,
+    out_of_office,
+    outlook,
+    thunderbird,
+    with_calendar,
+)
+from tests.booking.offers import MONDAY_8, SYSTEM, make_offer, paris_monday
+from tests.booking.test_notices import ZOE, booked
+from tests.mail.servers import make_certificate
+from tests.support.dovecot import DovecotServer, running_dovecot
+from tests.support.smtp import SmtpServer
+
+TEN = paris_monday(10)
+MINUTE = timedelta(minutes=1)
+EVE = "eve@evil.example"
+
+
+async def said_by_agent(appointment: Appointment, partstat: str = "ACCEPTED") -> Said:
+    agent = await Agent.get(id=appointment.agent_id)
+    return Said(
+        event_uid(appointment.id), agent.email, partstat, sequence=appointment.sequence,
+        starts_at=appointment.starts_at, stamped_at=MONDAY_8,
+    )  # fmt: skip
+
+
+async def take(content: bytes, now: datetime = MONDAY_8) -> Result:
+    """Take an answer as the mailbox's reader does, and do what it asks for."""
+    mail = read_mail(content, authserv_id=AUTHSERV_ID)
+    result, done = await take_reply(mail, read_reply(mail.calendars[0]), now=now)
+    if done is not None:
+        await settle(done, now=now)
+    return result
+
+
+async def stored(appointment: Appointment) -> Appointment:
+    return await Appointment.get(id=appointment.id)
+
+
+async def told(appointment: Appointment) -> list[tuple[str, str, int]]:
+    rows = Notice.filter(appointment_id=appointment.id).exclude(state=NoticeState.VOID)
+    return sorted([(each.recipient, each.kind, each.sequence) for each in await rows])
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_agents_answer_is_kept(database: Database, client: str) -> None:
+    appointment = await booked(await make_offer(), TEN)
+    said = await said_by_agent(appointment, "TENTATIVE")
+    said = said.but(results=(f"{AUTHSERV_ID}; dkim=pass header.d=ddt.example",))
+    assert await take(CLIENTS[client](said)) is Result.TAKEN
+    after = await stored(appointment)
+    assert (after.agent_answer, after.agent_answered_at, after.citizen_answer) == ("tentative", MONDAY_8, "")
+    reply = await CalendarReply.get()
+    assert (reply.result, reply.who, reply.answer, reply.sequence) == ("taken", "agent", "tentative", 0)
+
+
+async def test_declined_appointment_goes_to_a_colleague_and_everybody_is_told_once(database: Database) -> None:
+    appointment = await booked(await make_offer(agents=2), TEN)
+    content = outlook(await said_by_agent(appointment, "DECLINED"))
+    assert await take(content) is Result.TAKEN
+    assert await take(content) is Result.DUPLICATE
+    await replace_all(now=MONDAY_8 + MINUTE)
+    after = await stored(appointment)
+    assert after.agent_id != appointment.agent_id
+    assert (after.starts_at, after.sequence, after.displaced, after.agent_answer) == (TEN, 1, "", "")
+    assert [each for each in await told(after) if each[2] == 1] == [
+        ("agent", "cancellation", 1), ("agent", "invitation", 1), ("citizen", "replacement", 1),
+    ]  # fmt: skip
+    # the colleague's answer is another one
+    assert await take(outlook(await said_by_agent(after)), MONDAY_8 + MINUTE) is Result.TAKEN
+    assert (await stored(appointment)).agent_answer == "accepted"
+
+
+async def test_declined_and_nobody_else_is_free_then_it_is_on_the_list(database: Database) -> None:
+    appointment = await booked(await make_offer(agents=1), TEN)
+    said = await said_by_agent(appointment, "DECLINED")
+    await take(google(said.but(results=(f"{AUTHSERV_ID}; dmarc=pass header.from=ddt.example",))))
+    for minutes in (1, 2):
+        await replace_all(now=MONDAY_8 + minutes * MINUTE)
+        await restore_all(now=MONDAY_8 + minutes * MINUTE)
+    after = await stored(appointment)
+    assert (after.displaced, after.agent_answer, after.sequence) == (Trouble.AGENT_DECLINED, "declined", 0)
+    assert [each.id for each in await displaced_items(now=MONDAY_8, agent_id=after.agent_id)] == [after.id]
+    notice = await Notice.get(kind="displaced")
+    assert (notice.params["trouble"], bool(notice.params["alternatives"])) == ("agent_declined", True)
+    # they find the time after all: it is kept, and everybody is told
+    assert await take(outlook(said.but(partstat="ACCEPTED")), MONDAY_8 + MINUTE) is Result.TAKEN
+    kept = await stored(appointment)
+    assert (kept.displaced, kept.agent_answer, kept.sequence) == ("", "accepted", 1)
+
+
+async def test_move_forgets_the_answers_to_the_old_time(database: Database) -> None:
+    appointment = await booked(await make_offer(), TEN)
+    said = await said_by_agent(appointment)
+    await take(outlook(said))
+    await take(outlook(said.but(attendee=str(ZOE.email))))
+    assert (await stored(appointment)).citizen_answer == "accepted"
+    await reschedule(now=MONDAY_8, appointment_id=appointment.id, start=paris_monday(14), actor=SYSTEM)
+    after = await stored(appointment)
+    assert (after.agent_answer, after.agent_answered_at, after.citizen_answer) == ("", None, "")
+    assert await take(outlook(said.but(partstat="DECLINED"))) is Result.OLD_VERSION
+    assert (await stored(appointment)).agent_answer == ""
+
+
+async def test_citizens_decline_is_noted_and_changes_nothing_else(database: Database) -> None:
+    appointment = await booked(await make_offer(agents=2), TEN)
+    before = await told(appointment)
+    said = (await said_by_agent(appointment, "DECLINED")).but(attendee=str(ZOE.email).upper())
+    assert await take(apple(said)) is Result.TAKEN
+    await replace_all(now=MONDAY_8)
+    after = await stored(appointment)
+    assert (after.citizen_answer, after.agent_answer, after.displaced, after.sequence) == ("declined", "", "", 0)
+    assert await told(after) == before
+
+
+FORGED = {
+    "other sender": ({"sender": EVE}, Result.OTHER_SENDER),
+    "sender unknown": ({"sender": "nobody"}, Result.OTHER_SENDER),
+    "envelope of another": ({"envelope": EVE}, Result.OTHER_SENDER),
+    "nobody's envelope": ({"envelope": ""}, Result.OTHER_SENDER),
+    "other attendee": ({"attendee": EVE}, Result.OTHER_ATTENDEE),
+    "spf fails": ({"results": (f"{AUTHSERV_ID}; spf=fail smtp.mailfrom=ddt.example",)}, Result.NOT_AUTHENTIC),
+    "dmarc fails": ({"results": (f"{AUTHSERV_ID}; dmarc=fail header.from=ddt.example",)}, Result.NOT_AUTHENTIC),
+    "vouched for by itself": ({"envelope": EVE, "results": ("mx.evil.example; dkim=pass header.d=ddt.example",)},
+                              Result.OTHER_SENDER),
+    "unknown appointment": ({"uid": "0b5b7d1c-6a3e-4f57-9a43-9a4b5c0d6e7f"}, Result.UNKNOWN),
+    "version to come": ({"sequence": 7}, Result.COMING_VERSION),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+async def test_forged_decline_changes_nothing(database: Database, forgery: str) -> None:
+    changes, why = FORGED[forgery]
+    appointment = await booked(await make_offer(agents=2), TEN)
+    before = await told(appointment)
+    said = (await said_by_agent(appointment, "DECLINED")).but(**changes)
+    assert await take(outlook(said)) is why
+    await replace_all(now=MONDAY_8)
+    after = await stored(appointment)
+    assert (after.agent_id, after.agent_answer, after.citizen_answer, after.displaced) == (
+        appointment.agent_id, "", "", "",
+    )  # fmt: skip
+    assert await told(after) == before
+    reply = await CalendarReply.get()
+    assert reply.result == why
+
+
+async def test_older_answer_does_not_outrank_the_last(database: Database) -> None:
+    appointment = await booked(await make_offer(agents=2), TEN)
+    said = await said_by_agent(appointment)
+    now = MONDAY_8 + 10 * MINUTE
+    assert await take(outlook(said.but(stamped_at=MONDAY_8 + 2 * MINUTE)), now) is Result.TAKEN
+    assert await take(outlook(said.but(partstat="DECLINED", stamped_at=MONDAY_8)), now) is Result.OLD_ANSWER
+    assert (await stored(appointment)).agent_answer == "accepted"
+    # a clock that runs ahead does not silence whoever owns it
+    assert await take(outlook(said.but(stamped_at=MONDAY_8 + timedelta(days=900))), now) is Result.TAKEN
+    assert await take(outlook(said.but(partstat="TENTATIVE", stamped_at=now + MINUTE)), now + MINUTE) is Result.TAKEN
+    assert (await stored(appointment)).agent_answer == "tentative"
+
+
+async def test_what_is_over_is_not_answered_any_more(database: Database) -> None:
+    offer = await make_offer(agents=2)
+    appointment = await booked(offer, TEN)
+    said = await said_by_agent(appointment, "DECLINED")
+    assert await take(outlook(said), TEN) is Result.OVER
+    await cancel(now=MONDAY_8, appointment_id=appointment.id, actor=SYSTEM)
+    assert await take(outlook(said.but(sequence=1))) is Result.OVER
+    assert await take(outlook(said)) is Result.OLD_VERSION
+
+
+async def test_one_mail_counts_once_in_several_processes(database: Database) -> None:
+    appointment = await booked(await make_offer(agents=3), TEN)
+    content = outlook(await said_by_agent(appointment, "DECLINED"))
+    results = await asyncio.gather(*[take(content) for _ in range(5)])
+    assert sorted(results) == sorted([Result.TAKEN] + [Result.DUPLICATE] * 4)
+    assert await Notice.filter(appointment_id=appointment.id, kind="replacement").count() == 1
+
+
+async def test_refused_mail_is_written_down_once(database: Database) -> None:
+    mail = read_mail(with_calendar(Said("", EVE), "BEGIN:VCALENDAR"), authserv_id="")
+    assert await note_refused(mail, NotAReply("malformed"), now=MONDAY_8) is Result.MALFORMED
+    assert await note_refused(mail, NotAReply("malformed"), now=MONDAY_8) is Result.DUPLICATE
+
+
+async def test_bounce_turns_a_sent_notice_into_a_failed_one(database: Database) -> None:
+    appointment = await booked(await make_offer(), TEN)
+    notice = await Notice.get(appointment_id=appointment.id, recipient="citizen", kind="invitation")
+    mail = read_mail(bounce(f"<{notice.id}@localhost>"), authserv_id="")
+
+    async def taken(message: bytes) -> Result:
+        mail = read_mail(message, authserv_id="")
+        return await take_bounce(mail, mail.bounces[0], notice_id=notice.id, now=MONDAY_8)
+
+    # about what was never sent it says nothing
+    assert await taken(bounce(f"<{notice.id}@localhost>")) is Result.UNKNOWN
+    await Notice.filter(id=notice.id).update(state=NoticeState.SENT, sent_at=MONDAY_8)
+    assert await take_bounce(mail, mail.bounces[0], notice_id=notice.id, now=MONDAY_8) is Result.BOUNCED
+    assert await take_bounce(mail, mail.bounces[0], notice_id=notice.id, now=MONDAY_8) is Result.DUPLICATE
+    after = await Notice.get(id=notice.id)
+    assert (after.state, after.receipt, after.last_error) == (NoticeState.FAILED, "failed", "bounced 5.1.1")
+
+
+async def test_mailbox_is_one_processs_at_a_time(database: Database) -> None:
+    assert sorted(await asyncio.gather(*[work.claim(now=MONDAY_8) for _ in range(5)])) == [False] * 4 + [True]
+    assert not await work.claim(now=MONDAY_8 + MINUTE)
+    # one that died gives it back
+    assert await work.claim(now=MONDAY_8 + work.LEASE)
+    assert await Duty.all().count() == 1
+
+
+# With a real mail server on either side
+
+
+@pytest.fixture
+async def dovecot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DovecotServer]:
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    async with running_dovecot(certificate) as server:
+        yield server
+
+
+@pytest.fixture
+async def connected(
+    dovecot: DovecotServer, smtp_server: SmtpServer, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[World, Client]]:
+    """A served world between a real SMTP server and a real mailbox."""
+    monkeypatch.setenv("TELECONSULT_SMTP_URL", smtp_server.url)
+    monkeypatch.setenv("TELECONSULT_IMAP_URL", dovecot.url(done="Lus"))
+    monkeypatch.setenv("TELECONSULT_IMAP_AUTHSERV_ID", AUTHSERV_ID)
+    async with served_world(sqlite_url, tmp_path / "data") as (world, server), TestClient(server) as client:
+        assert isinstance(server, TestServer)
+        yield world, client
+
+
+async def due_again() -> None:
+    await Duty.filter(name=work.DUTY).update(leased_until=None)
+
+
+async def read_mailbox(app: web.Application) -> int:
+    await due_again()
+    return await poll(app)
+
+
+def set_mailbox(world: World, address: str) -> None:
+    """Point the running application to another mailbox; its settings are frozen otherwise."""
+    world.app[SETTINGS].__dict__["imap_url"] = address
+
+
+def answered_by_vobject(message: EmailMessage, partstat: str) -> tuple[str, Said]:
+    """Return the reply that a second implementation makes of a REQUEST, and whose it is."""
+    (inline,) = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    calendar = vobject.readOne(inline.get_content())
+    assert calendar.method.value == "REQUEST"
+    calendar.method.value = "REPLY"
+    event = calendar.vevent
+    event.attendee.params["PARTSTAT"] = [partstat]
+    event.dtstamp.value += timedelta(seconds=1)
+    for name in [*event.contents]:
+        if name not in ("uid", "sequence", "dtstamp", "attendee", "organizer", "dtstart", "dtend"):
+            del event.contents[name]
+    address = event.attendee.value.removeprefix("mailto:")
+    return calendar.serialize(validate=False), Said(event.uid.value, address)
+
+
+async def test_full_circle_from_our_request_to_the_agents_agenda(
+    connected: tuple[World, Client], dovecot: DovecotServer, smtp_server: SmtpServer
+) -> None:
+    world, client = connected
+    appointment = await world.book(world.next_start, at=world.now)
+    await world.app[DELIVERY].deliver_due()
+    (request,) = smtp_server.to(world.agent.email)
+    text, said = answered_by_vobject(request, "ACCEPTED")
+    events = heard(world, AppointmentAnswered)
+    dovecot.deliver(with_calendar(said, text))
+    assert await read_mailbox(world.app) == 1
+    await sign_in(client, "claire")
+    assert "Accepté dans votre agenda" in await page(client, "/agent")
+    assert "Accepté dans votre agenda" in await page(client, url(appointment))
+    assert [(each.who, each.answer) for each in events if isinstance(each, AppointmentAnswered)] == [
+        ("agent", "accepted")
+    ]
+    # the mail is put away, and a second reading finds nothing
+    assert (dovecot.flags(), dovecot.flags("Lus")) == ([], ["S"])
+    assert await read_mailbox(world.app) == 0
+
+
+async def test_declined_in_outlook_shows_on_the_list_and_the_citizen_may_choose(
+    connected: tuple[World, Client], dovecot: DovecotServer
+) -> None:
+    world, client = connected
+    appointment = await world.book(world.next_start, at=world.now)
+    for agent in await Agent.exclude(id=world.agent.id):
+        await agent.services.clear()
+    events = heard(world, AppointmentDisplaced)
+    said = (await said_by_agent(appointment, "DECLINED")).but(stamped_at=world.now)
+    dovecot.deliver(outlook(said))
+    await read_mailbox(world.app)
+    assert len(events) == 1
+    await sign_in(client, "claire")
+    assert f'data-displaced="{appointment.id}"' in (listed := await page(client, "/agent/trouble"))
+    assert "Décliné par l’agent" in listed
+    assert "Décliné dans votre agenda" in await page(client, "/agent")
+
+
+async def test_citizens_decline_is_shown_with_what_to_do(
+    connected: tuple[World, Client], dovecot: DovecotServer
+) -> None:
+    world, client = connected
+    appointment = await world.book(world.next_start, at=world.now)
+    said = (await said_by_agent(appointment, "DECLINED")).but(stamped_at=world.now, attendee=appointment.email)
+    dovecot.deliver(thunderbird(said))
+    await read_mailbox(world.app)
+    await sign_in(client, "claire")
+    shown = await page(client, url(appointment))
+    assert 'id="citizen-declined"' in shown
+    assert "+33612345678" in shown
+    assert "Décliné par l’agenda de l’usager" in await page(client, "/agent")
+
+
+async def test_each_mail_goes_where_it_belongs(connected: tuple[World, Client], dovecot: DovecotServer) -> None:
+    world, _ = connected
+    appointment = await world.book(world.next_start, at=world.now)
+    await world.app[DELIVERY].deliver_due()
+    notice = await Notice.get(appointment_id=appointment.id, recipient="citizen", kind="invitation")
+    assert notice.state == NoticeState.SENT
+    counter = with_calendar(
+        Said("", world.agent.email), f"BEGIN:VCALENDAR{CRLF}METHOD:COUNTER{CRLF}END:VCALENDAR{CRLF}"
+    )
+    for content in (
+        bounce(f"<{notice.id}@localhost>"), bounce("<other@elsewhere.example>"), bounce("<x@y>", action="delayed"),
+        out_of_office(EVE), letter(EVE), counter, b"\xff\x00garbage", b"",
+    ):  # fmt: skip
+        dovecot.deliver(content)
+    dovecot.deliver(b"Subject: large\r\n\r\n" + b"x" * (MOST_BYTES + 1))
+    with capture_logs() as logs:
+        await read_mailbox(world.app)
+    assert len(logs) >= 8
+    assert not [entry for entry in logs if "@" in str(entry)]
+    assert (await Notice.get(id=notice.id)).state == NoticeState.FAILED
+    # what a person should read stays unread and flagged; the rest is put away
+    assert dovecot.flags("Lus") == ["S"] * 3
+    assert dovecot.flags() == ["F"] * 6
+    assert await read_mailbox(world.app) == 0
+
+
+async def test_crash_between_taking_and_putting_away_costs_nothing(
+    connected: tuple[World, Client], dovecot: DovecotServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = connected
+    appointment = await world.book(world.next_start, at=world.now)
+    said = (await said_by_agent(appointment, "TENTATIVE")).but(stamped_at=world.now)
+    dovecot.deliver(outlook(said))
+    with monkeypatch.context() as crashing:
+        crashing.setattr(work.Mailbox, "put_away", lambda _self, _uid: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            await read_mailbox(world.app)
+    assert (await stored(appointment)).agent_answer == "tentative"
+    assert dovecot.flags("Lus") == []
+    assert await read_mailbox(world.app) == 1
+    assert dovecot.flags("Lus") == ["S"]
+    assert [each.result for each in await CalendarReply.all()] == ["taken"]
+
+
+async def test_mailbox_without_a_folder_keeps_what_was_read(
+    connected: tuple[World, Client], dovecot: DovecotServer
+) -> None:
+    world, _ = connected
+    set_mailbox(world, dovecot.url(starttls=False))
+    dovecot.deliver(out_of_office(EVE))
+    assert await read_mailbox(world.app) == 1
+    assert dovecot.flags() == ["S"]
+    assert await read_mailbox(world.app) == 0
+
+
+@pytest.mark.parametrize("fault", ["password", "silence", "folder"])
+async def test_mailbox_that_cannot_be_read_is_written_down_and_tried_again(
+    connected: tuple[World, Client], dovecot: DovecotServer, fault: str
+) -> None:
+    world, _ = connected
+    good = dovecot.url(done="Lus")
+    bad = {
+        "password": good.replace("p%40ss", "wrong"), "silence": good.replace(str(dovecot.port), "1"),
+        "folder": good.replace("INBOX", "Nowhere"),
+    }  # fmt: skip
+    set_mailbox(world, bad[fault])
+    dovecot.deliver(out_of_office(EVE))
+    assert await read_mailbox(world.app) == 0
+    duty = await Duty.get(name=work.DUTY)
+    assert duty.failing_since
+    assert duty.last_error
+    assert "@" not in duty.last_error
+    set_mailbox(world, good)
+    assert await read_mailbox(world.app) == 1
+    assert (await Duty.get(name=work.DUTY)).failing_since is None
