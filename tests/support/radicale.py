@@ -32,6 +32,20 @@ class RadicaleServer:
     async def make(self) -> None:
         await self._ask("MKCALENDAR", self.url, MAKE)
 
+    async def get(self, name: str) -> str | None:
+        """Return an event as it is kept; None if there is none."""
+        return await self._get(f"{self.url}{name}.ics")
+
+    async def whole(self) -> str:
+        """Return the whole calendar as one object."""
+        return await self._get(self.url) or ""
+
+    async def _get(self, url: str) -> str | None:
+        headers = {"Authorization": encode_basic_auth(USER, PASSWORD, "utf-8")}
+        async with ClientSession(headers=headers) as session, session.get(url) as answer:
+            assert answer.status in (200, 404), await answer.text()
+            return await answer.text() if answer.status == 200 else None
+
     async def _ask(self, method: str, url: str, body: str) -> None:
         headers = {"Authorization": encode_basic_auth(USER, PASSWORD, "utf-8")}
         async with (
