@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from booking.engine.search import Slot
 from booking.lifecycle import Outcome, Status
 from booking.needs import is_need
 from teleconsult.web.forms import TEXTS
@@ -198,20 +199,12 @@ class SiteOut(BaseModel):
     kiosks: int
 
 
-class SlotOut(BaseModel):
-    """A start that can be booked; `remaining` is how many bookings it can still take."""
-
-    start: datetime
-    end: datetime
-    remaining: int
-
-
 class SiteAvailabilityOut(BaseModel):
     """A house and its first slot, or null when it has none within the service's horizon."""
 
     site: SiteOut
     distance_km: float
-    first_slot: SlotOut | None
+    first_slot: Slot | None
 
 
 class Links(BaseModel):
@@ -276,7 +269,7 @@ class Sites(BaseModel):
 class Slots(BaseModel):
     """Slots in order of start."""
 
-    items: list[SlotOut]
+    items: list[Slot]
     next: str | None
 
 

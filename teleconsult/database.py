@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,6 +162,24 @@ class Transaction:
 def transaction() -> Transaction:
     """Return a context manager that commits at its end and rolls back on an error. Never await the network inside."""
     return Transaction()
+
+
+async def fetch(sql: str, values: Sequence[object]) -> Sequence[Any]:
+    """Run a statement, in the transaction if there is one, and return its rows as the driver gives them.
+
+    A row is read by name (`row["id"]`) or taken apart (`name, low, high = row`). The ORM would make a dictionary of
+    each, which costs more than fetching it. Raises IntegrityError.
+    """
+    client = get_connection("default")
+    if client.capabilities.dialect == "sqlite":
+        return (await client.execute_query(sql, list(values)))[1]
+    try:
+        async with client.acquire_connection() as connection:
+            client.log.debug("%s: %s", sql, values)
+            rows: Sequence[Any] = await connection.fetch(sql, *values)
+    except asyncpg.IntegrityConstraintViolationError as refused:
+        raise IntegrityError(refused) from refused
+    return rows
 
 
 def kept_beside() -> dict[str, Any] | None:

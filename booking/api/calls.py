@@ -30,7 +30,6 @@ from booking.schemas import (
     SiteOut,
     Sites,
     SitesQuery,
-    SlotOut,
     Slots,
     SlotsQuery,
 )
@@ -72,7 +71,7 @@ async def list_slots(request: web.Request) -> web.StreamResponse:
     found = await search.slots(
         now=utcnow(), service_id=query.service, site_id=query.site, first_day=query.first_day, days=query.days
     )
-    return _json(Slots(items=[_slot(each) for each in found], next=None))
+    return _json(Slots(items=found, next=None))
 
 
 async def list_availability(request: web.Request) -> web.StreamResponse:
@@ -87,7 +86,7 @@ async def list_availability(request: web.Request) -> web.StreamResponse:
         SiteAvailabilityOut(
             site=_site(each.site),
             distance_km=round(each.distance_km, 1),
-            first_slot=_slot(each.first_slot) if each.first_slot else None,
+            first_slot=each.first_slot,
         )
         for each in found
     ]
@@ -214,10 +213,6 @@ def _site(found: search.SiteFound) -> SiteOut:
         postcode=found.postcode, latitude=found.latitude, longitude=found.longitude, timezone=found.timezone,
         distance_km=distance, kiosks=found.kiosks,
     )  # fmt: skip
-
-
-def _slot(found: search.Slot) -> SlotOut:
-    return SlotOut(start=found.start, end=found.end, remaining=found.remaining)
 
 
 def _page(found: Sequence[F], limit: int) -> tuple[Sequence[F], str | None]:

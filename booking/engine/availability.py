@@ -228,7 +228,7 @@ def contains(intervals: Sequence[Interval], at: int) -> bool:
     return any(start <= at < end for start, end in intervals)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seat:
     """A kiosk or a room: when it is taken (buffers within), and when it does not work."""
 
@@ -272,7 +272,7 @@ def covers(intervals: Sequence[Interval], start: int, end: int) -> bool:
     return before >= 0 and intervals[before][1] >= end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Agenda:
     """An agent as one house sees them: when reached, when taken (buffers within), starts beyond their daily lot."""
 
@@ -286,7 +286,7 @@ class Agenda:
         return (
             covers(self.worked, at, end)
             and is_free(self.busy, at - rules.buffer_before, end + rules.buffer_after)
-            and not contains(self.full, at)
+            and not (self.full and contains(self.full, at))
         )
 
 
@@ -294,7 +294,10 @@ def places_left(rules: SlotRules, at: int, kiosks: Iterable[Seat], agendas: Iter
     """Return (kiosks, agents) that are free for a start; agents are asked until there is one for each free kiosk."""
     end = at + rules.duration
     low, high = at - rules.buffer_before, end + rules.buffer_after
-    seats = sum(is_free(seat.busy, low, high) and is_free(seat.out, at, end) for seat in kiosks)
+    seats = 0
+    for seat in kiosks:
+        if is_free(seat.busy, low, high) and (not seat.out or is_free(seat.out, at, end)):
+            seats += 1
     found = 0
     for agenda in agendas if seats else ():
         if agenda.can(rules, at):

@@ -7,10 +7,8 @@ see migration 0003). A search asks for that number first, so that what is kept i
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar, cast
 
-from tortoise.connection import get_connection
-
 from booking.engine.availability import DAY
-from teleconsult.database import kept_beside
+from teleconsult.database import fetch, kept_beside
 
 T = TypeVar("T")
 
@@ -70,8 +68,8 @@ async def current() -> Kept:
     beside = kept_beside()
     if beside is None:
         return Kept(0)
-    rows = await get_connection("default").execute_query_dict(_VERSION)
+    ((version,),) = await fetch(_VERSION, ())
     kept = beside.get("offer")
-    if kept is None or kept.version != rows[0]["version"]:
-        kept = beside["offer"] = Kept(rows[0]["version"])
+    if kept is None or kept.version != version:
+        kept = beside["offer"] = Kept(version)
     return cast("Kept", kept)

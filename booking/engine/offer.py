@@ -145,9 +145,9 @@ class SitePlace:
         holidays = frozenset() if self.open_on_holidays else public_holidays(self.department, *spans.window)
         return subtract(weekly_intervals(self.openings, spans.of(self.timezone), but=holidays), merge(self.closures))
 
-    def kiosks_with(self, equipment: frozenset[str]) -> list[KioskPlace]:
+    def kiosks_with(self, equipment: frozenset[str]) -> Sequence[KioskPlace]:
         """Return the kiosks that have all of `equipment`."""
-        return [kiosk for kiosk in self.kiosks if equipment <= kiosk.equipment]
+        return [kiosk for kiosk in self.kiosks if equipment <= kiosk.equipment] if equipment else self.kiosks
 
 
 def agent_resource(agent_id: str) -> str:
@@ -323,14 +323,14 @@ async def site_places(
     return list(places.values())
 
 
-async def houses(rules: ServiceRules) -> list[dict[str, object]]:
+async def houses(rules: ServiceRules) -> list[dict[str, Any]]:
     """Return the rows (SITE_FIELDS) of the open houses where a service is offered. Nobody may change them."""
     if rules.kept is None:
         return await _read_houses(rules.departments)
     return await rules.kept.read(("houses", rules.departments), lambda: _read_houses(rules.departments))
 
 
-async def _read_houses(departments: frozenset[str]) -> list[dict[str, object]]:
+async def _read_houses(departments: frozenset[str]) -> list[dict[str, Any]]:
     query = Site.filter(active=True)
     if departments:
         query = query.filter(department__in=list(departments))

@@ -2,25 +2,23 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from tortoise.connection import get_connection
-
-from teleconsult.database import dialect
+from teleconsult.database import dialect, fetch
 
 
-async def run(sql: str, *values: object) -> list[dict[str, Any]]:
-    """Run a query and return its rows. Written for PostgreSQL, with two words of ours.
+async def run(sql: str, *values: object) -> Sequence[Any]:
+    """Run a query and return its rows as `teleconsult.database.fetch` does. For PostgreSQL, with two words of ours.
 
     `= ANY($1)` takes a list of texts; `EPOCH(column)` is an instant as seconds since 1970-01-01T00:00Z. SQLite returns
     truth values as 0 and 1 and dates as texts (`as_day`); both return JSON as text (`as_json`).
     """
     here = dialect()
     given = [_sqlite_value(each) for each in values] if here == "sqlite" else list(values)
-    rows: list[dict[str, Any]] = await get_connection("default").execute_query_dict(_spelt(sql, here), given)
-    return rows
+    return await fetch(_spelt(sql, here), given)
 
 
 def as_day(value: date | str | None) -> date | None:
@@ -37,7 +35,7 @@ def as_json(value: Any) -> Any:
 def _spelt(sql: str, here: str) -> str:
     """Spell a query as a database wants it. Kept: it is the same few, again and again."""
     if here == "postgres":
-        return re.sub(r"EPOCH\(([\w.]+)\)", r"extract(epoch FROM \1)::bigint", sql)
+        return re.sub(r"EPOCH\(([\w.]+)\)", r"date_part('epoch', \1)::bigint", sql)
     sql = re.sub(r"EPOCH\(([\w.]+)\)", r"CAST(strftime('%s', \1) AS INTEGER)", sql)
     sql = re.sub(r"= ANY\((\$\d+)\)", r"IN (SELECT value FROM json_each(\1))", sql)
     return re.sub(r"\$(\d+)", r"?\1", sql)

@@ -6,7 +6,7 @@ of agents answers, whatever their number. The others' time is only read when tha
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from booking.engine.availability import DAY, Agenda, Interval, Seat, ZoneSpans, full_days, house_starts, places_left
 from booking.engine.kept import Kept
@@ -17,22 +17,22 @@ from booking.engine.working_time import AgentTime
 # So many agents are asked first.
 CREW = 12
 # So many starts of a house are tried for its first free one before looking further.
-TRIES = 8
+TRIES = 4
 
 
 async def quick_starts(
     search: Search, places: Sequence[SitePlace], low: int, high: int, *, first_only: bool = False
 ) -> dict[str, list[tuple[int, int]]]:
-    """Return (start, remaining) of what can be booked in [low, high) at each house, by its id; one or two queries.
+    """Return (start, remaining) of what can be booked in [low, high) at each house, by its id; one to three queries.
 
     With `first_only`, only each house's first.
     """
-    grids = {place.id: _within(_grid(search, place, low, high), low, high) for place in places}
+    grids = {place_id: _within(grid, low, high) for place_id, grid in _grids(search, places, low, high).items()}
     asked = [at for grid in grids.values() if grid for at in (grid[0], grid[-1])]
     if not asked:
         return {place.id: [] for place in places}
     window = min(asked), max(asked) + 1
-    for crew in (search.agents[:CREW], search.agents):
+    for crew in (search.agents[:CREW], search.agents[: 4 * CREW], search.agents):
         taken = await search.taken(places, *window, agents=crew)
         asking = _Asking(search, crew, taken, window)
         found = {place.id: asking.starts(place, grids[place.id], first_only=first_only) for place in places}
@@ -47,7 +47,7 @@ async def quick_first(search: Search, places: Sequence[SitePlace], low: int, hig
     tries = TRIES
     while low < high and len(first) < len(places):
         left = [place for place in places if place.id not in first]
-        until = _far_enough([_grid(search, place, low, high) for place in left], tries, low, high)
+        until = _far_enough(_grids(search, left, low, high).values(), tries, low, high)
         for site_id, found in (await quick_starts(search, left, low, until, first_only=True)).items():
             if found:
                 first[site_id] = found[0]
@@ -62,7 +62,7 @@ class _Asking:
         self._search = search
         self._taken = taken
         self._spans = ZoneSpans(window[0] - NEARBY, window[1] + NEARBY)
-        self._alike = {agent.id: self._agenda(agent, None) for agent in crew if agent.same_everywhere}
+        self._agendas: dict[tuple[str, str | None], Agenda] = {}
         self._crew = crew
         self.short = False
 
@@ -72,10 +72,9 @@ class _Asking:
             Seat(self._taken[kiosk_resource(kiosk.id)], kiosk.outages)
             for kiosk in place.kiosks_with(self._search.equipment)
         ]
-        agendas = [self._alike.get(agent.id) or self._agenda(agent, place.id) for agent in self._crew]
         found: list[tuple[int, int]] = []
         for at in grid:
-            seats, free = places_left(rules, at, kiosks, agendas)
+            seats, free = places_left(rules, at, kiosks, self._asked(place.id))
             self.short = self.short or free < seats
             if free:
                 found.append((at, free))
@@ -83,7 +82,16 @@ class _Asking:
                     break
         return found
 
-    def _agenda(self, agent: AgentTime, site_id: str | None) -> Agenda:
+    def _asked(self, site_id: str) -> Iterator[Agenda]:
+        """Yield one agent's agenda after another; most are never asked for theirs."""
+        for agent in self._crew:
+            key = agent.id, None if agent.same_everywhere else site_id
+            agenda = self._agendas.get(key)
+            if agenda is None:
+                agenda = self._agendas[key] = self._agenda(agent, site_id)
+            yield agenda
+
+    def _agenda(self, agent: AgentTime, site_id: str) -> Agenda:
         busy = self._taken[agent_resource(agent.id)]
         full: Sequence[Interval] = ()
         if agent.daily_maximum is not None:
@@ -100,26 +108,34 @@ def worked(search: Search, agent: AgentTime, site_id: str | None, spans: ZoneSpa
     return kept.work_out(key, lambda: agent.working_within(_spans(kept, window), site_id))
 
 
-def _grid(search: Search, place: SitePlace, low: int, high: int) -> Sequence[int]:
-    """Return the starts that the house's opening hours allow in (at least) [low, high)."""
-    rules, kept, window = search.rules.slots, search.rules.kept, place.window
-    if kept is None or window is None or low < window[0] or high + DAY > window[1]:
-        return house_starts(rules, place.zone, place.open_within(ZoneSpans(low - NEARBY, high + NEARBY)), low, high)
-    return kept.work_out(
-        ("starts", place.id, rules, window),
-        lambda: array("q", house_starts(rules, place.zone, place.open_within(_spans(kept, window)), *window)),
-    )
+def _grids(search: Search, places: Sequence[SitePlace], low: int, high: int) -> dict[str, Sequence[int]]:
+    """Return the starts that each house's opening hours allow in (at least) [low, high), by its id."""
+    rules, kept = search.rules.slots, search.rules.kept
+    grids: dict[str, Sequence[int]] = {}
+    known: dict[tuple[str, Interval], Sequence[int]] = kept.work_out(("starts", rules), dict) if kept else {}
+    for place in places:
+        window = place.window
+        if window is None or low < window[0] or high + DAY > window[1]:
+            open_ = place.open_within(ZoneSpans(low - NEARBY, high + NEARBY))
+            grids[place.id] = house_starts(rules, place.zone, open_, low, high)
+            continue
+        grid = known.get((place.id, window))
+        if grid is None:
+            open_ = place.open_within(_spans(kept, window))
+            grid = known[place.id, window] = array("q", house_starts(rules, place.zone, open_, *window))
+        grids[place.id] = grid
+    return grids
 
 
-def _spans(kept: Kept, window: Interval) -> ZoneSpans:
-    return kept.work_out(("spans", window), lambda: ZoneSpans(*window))
+def _spans(kept: Kept | None, window: Interval) -> ZoneSpans:
+    return kept.work_out(("spans", window), lambda: ZoneSpans(*window)) if kept else ZoneSpans(*window)
 
 
 def _within(grid: Sequence[int], low: int, high: int) -> Sequence[int]:
     return grid[bisect_left(grid, low) : bisect_left(grid, high)]
 
 
-def _far_enough(grids: Sequence[Sequence[int]], tries: int, low: int, high: int) -> int:
+def _far_enough(grids: Iterable[Sequence[int]], tries: int, low: int, high: int) -> int:
     """Return until when to look so that half of the houses have so many starts to try."""
     ends = []
     for grid in grids:

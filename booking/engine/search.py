@@ -1,9 +1,11 @@
 """What can be booked, where and when. Reads only, a handful of queries each."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from heapq import nsmallest
+from operator import itemgetter
+from typing import Any
 
 from booking.engine import availability as times
 from booking.engine.availability import DAY, instant, moment
@@ -29,10 +31,10 @@ from booking.needs import equipment_for, unmet_needs
 ALTERNATIVES_HERE = 3
 ALTERNATIVES_NEAR = 3
 # what a house keeps for ourselves
-UNSHOWN = ("active", "open_on_holidays", "email", "invites_desk")
 
 
-@dataclass(frozen=True, slots=True)
+# What searches make by the hundred is not frozen: that would take three times as long to make.
+@dataclass(slots=True)
 class Slot:
     """A start that can be booked and its end, in the zone of the house; `remaining` bookings fit."""
 
@@ -41,7 +43,7 @@ class Slot:
     remaining: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SiteFound:
     """A house in a list: `distance_km` as the crow flies if a place was given, `kiosks` that work."""
 
@@ -58,7 +60,11 @@ class SiteFound:
     kiosks: int
 
 
-@dataclass(frozen=True, slots=True)
+# what a house is shown with, in the order of SiteFound
+_SHOWN = ("id", "name", "commune", "department", "address", "postcode", "latitude", "longitude", "timezone")
+
+
+@dataclass(slots=True)
 class SiteAvailability:
     """A house and its first slot, if it has one within the horizon."""
 
@@ -136,7 +142,10 @@ async def sites(
     numbers: dict[str, int] = {}
     for site_id in await Kiosk.filter(in_service=True).values_list("site_id", flat=True):
         numbers[str(site_id)] = numbers.get(str(site_id), 0) + 1
-    found = [_found(row, near, numbers.get(row["id"], 0)) for row in rows]
+    found = []
+    for row in rows:
+        away = great_circle_km(*near, row["latitude"], row["longitude"]) if near is not None else None
+        found.append(_found(row, away, numbers.get(row["id"], 0)))
     if near is not None:
         found.sort(key=lambda each: each.distance_km or 0.0)
     return _page(found, after, limit)
@@ -174,7 +183,7 @@ async def slots(
         rules, low, high, now=now, only=agent_id, mode=mode, equipment=equipment_for(needs), holding=hold_id
     )
     found = await starts_at_sites(search, [site_row], low, high)
-    return [_slot(rules, site_row, at, left) for at, left in found[site_row.id]]
+    return _slots(rules, site_row, found[site_row.id])
 
 
 async def availability(
@@ -188,18 +197,18 @@ async def availability(
     if rules.retired:
         raise ServiceRetired(field="service")
     low, high = bookable_window(rules, now, instant(now), instant(now) + (rules.horizon_days + 1) * DAY)
-    rows = await _nearest(rules, latitude, longitude, limit)
-    places = await site_places(rows, low, high + DAY, kept=rules.kept)
+    nearest = await _nearest(rules, latitude, longitude, limit)
+    places = await site_places([row for _, row in nearest], low, high + DAY, kept=rules.kept)
     first: dict[str, tuple[int, int]] = {}
     if KIOSK in rules.modes:
         first = await first_starts(await prepare(rules, low, high, now=now), places, low, high)
     return [
         SiteAvailability(
-            site=_found(row, (latitude, longitude), len(place.kiosks)),
-            distance_km=great_circle_km(latitude, longitude, place.latitude, place.longitude),
-            first_slot=_slot(rules, place, *first[place.id]) if place.id in first else None,
+            site=_found(row, away, len(place.kiosks)),
+            distance_km=away,
+            first_slot=_slots(rules, place, [first[place.id]])[0] if place.id in first else None,
         )
-        for row, place in zip(rows, places, strict=True)
+        for (away, row), place in zip(nearest, places, strict=True)
     ]
 
 
@@ -226,7 +235,7 @@ async def alternatives(
     offered = [_alternative(rules, here, here, at) for at, _ in await _next_starts(search, here, low, high)]
     if mode != HOME:
         rows = await _nearest(rules, here.latitude, here.longitude, ALTERNATIVES_NEAR + 1)
-        near = [row for row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR]
+        near = [row for _, row in rows if row["id"] != site_id][:ALTERNATIVES_NEAR]
         others = await site_places(near, low, high + DAY, kept=rules.kept)
         first = await first_starts(search, others, low, high)
         offered.extend(_alternative(rules, place, here, first[place.id][0]) for place in others if place.id in first)
@@ -261,26 +270,28 @@ def _offered(rules: ServiceRules, site: SitePlace, mode: str, needs: Collection[
     return site.active and rules.offered_in(site.department) and mode in rules.modes and not unmet
 
 
-async def _nearest(rules: ServiceRules, latitude: float, longitude: float, limit: int) -> list[dict[str, object]]:
-    def away(row: dict[str, object]) -> float:
-        return great_circle_km(latitude, longitude, row["latitude"], row["longitude"])  # type: ignore[arg-type]
-
-    return nsmallest(limit, await houses(rules), key=away)
-
-
-def _found(row: dict[str, object], near: tuple[float, float] | None, kiosks: int) -> SiteFound:
-    shown = {key: value for key, value in row.items() if key not in UNSHOWN}
-    distance = great_circle_km(*near, row["latitude"], row["longitude"]) if near is not None else None  # type: ignore[arg-type]
-    return SiteFound(**shown, distance_km=distance, kiosks=kiosks)  # type: ignore[arg-type]
+async def _nearest(
+    rules: ServiceRules, latitude: float, longitude: float, limit: int
+) -> list[tuple[float, dict[str, Any]]]:
+    """Return the nearest houses with how far they are, in kilometres."""
+    known = await houses(rules)
+    found = [(great_circle_km(latitude, longitude, row["latitude"], row["longitude"]), row) for row in known]
+    return nsmallest(limit, found, key=itemgetter(0))
 
 
-def _slot(rules: ServiceRules, place: SitePlace, at: int, left: int) -> Slot:
-    zone = place.zone
-    return Slot(moment(at).astimezone(zone), moment(at + rules.slots.duration).astimezone(zone), left)
+def _found(row: Mapping[str, Any], distance: float | None, kiosks: int) -> SiteFound:
+    shown = {name: row[name] for name in _SHOWN}
+    return SiteFound(**shown, distance_km=distance, kiosks=kiosks)
+
+
+def _slots(rules: ServiceRules, place: SitePlace, found: Iterable[tuple[int, int]]) -> list[Slot]:
+    zone, duration = place.zone, rules.slots.duration
+    local = datetime.fromtimestamp
+    return [Slot(local(at, zone), local(at + duration, zone), left) for at, left in found]
 
 
 def _alternative(rules: ServiceRules, place: SitePlace, here: SitePlace, at: int) -> Alternative:
-    slot = _slot(rules, place, at, 1)
+    (slot,) = _slots(rules, place, [(at, 1)])
     away = great_circle_km(here.latitude, here.longitude, place.latitude, place.longitude)
     return Alternative(
         site=place.id,

@@ -35,6 +35,6 @@ async def busy_intervals(
     if not taken:
         return taken
     window = (moment(end), moment(start - LONGEST_OCCUPANCY), moment(start))
-    for row in await run(_TAKEN, list(taken), *window, moving or "", holding or "", now):
-        taken[row["resource"]].append((row["low"], row["high"]))
+    for resource, low, high in await run(_TAKEN, list(taken), *window, moving or "", holding or "", now):
+        taken[resource].append((low, high))
     return taken

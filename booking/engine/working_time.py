@@ -1,7 +1,7 @@
 """When an agent works, and at which workplace: weekly hours, recurring exceptions, holidays, absences. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
@@ -63,11 +63,11 @@ class AgentTime:
     assigned: tuple[tuple[date | None, date | None], ...] | None = None
     # what `away` was read for; None: for what was asked, and not kept
     window: Interval | None = None
+    # whether every house reaches the agent at the same times
+    same_everywhere: bool = field(init=False)
 
-    @property
-    def same_everywhere(self) -> bool:
-        """Whether every house reaches the agent at the same times."""
-        return not any(each.sites for each in self.hours)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "same_everywhere", not any(each.sites for each in self.hours))
 
     def stays_within(self, spans: ZoneSpans, site: str | None = None) -> dict[str | None, list[Interval]]:
         """Return when the agent works within a window and can be reached from `site` (None: from home), by workplace.
