@@ -9,6 +9,7 @@ from teleconsult.accounts.models import Account
 from teleconsult.accounts.passwords import hash_password
 from teleconsult.accounts.roles import Role
 from teleconsult.database import transaction
+from teleconsult.demo.counter import keep_open
 from teleconsult.demo.houses import HOUSES, import_houses
 from teleconsult.demo.offer import BODIES, BUFFER_AFTER_MINUTES, DEPARTMENTS, REASONS, STEP_MINUTES
 from teleconsult.demo.past import write_past
@@ -40,6 +41,7 @@ async def load_demo(now: datetime) -> None:
             )
             await write_past(now)
     await plan_days_ahead(now)
+    await keep_open(now)
     await keep_ready(now)
 
 
@@ -92,6 +94,7 @@ async def _write_offer() -> None:
             modes=reason.modes,
             documents=[{"fr": french, "en": english} for french, english in reason.documents],
             meets_needs=["sign_language", "interpreter"],
+            walk_in=reason.walk_in,
         )
 
 

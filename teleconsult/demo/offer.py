@@ -36,6 +36,7 @@ class Reason:
     documents: tuple[tuple[str, str], ...]
     keywords: tuple[str, ...]
     at_home: bool = False
+    walk_in: bool = False
 
     @property
     def modes(self) -> list[str]:
@@ -96,6 +97,7 @@ REASONS = (
             ("Les devis des travaux, si vous en avez", "Quotes for the works, if you have any"),
         ),
         ("MaPrimeRénov’", "ANAH", "travaux", "isolation", "chauffage", "pompe à chaleur", "handicap", "heating"),
+        walk_in=True,
     ),
     Reason(
         "aides-agricoles",

@@ -10,11 +10,13 @@ PARTNER_KEY = "demo-partner-key"
 PARTNER_NAME = "Partenaire de démonstration"
 
 AGENT_EMAIL = "agent@demo.example"
+WALK_IN_EMAIL = "agent2@demo.example"  # who is on duty at any hour for people without an appointment
 ADVISER_EMAIL = "conseiller@demo.example"
 ADMINISTRATOR_EMAIL = "admin@demo.example"
 # What the sign-in page offers to fill in: role, e-mail, password
 LOGINS = [
     (N_("Agent de l’État"), AGENT_EMAIL, PASSWORD),
+    (N_("Agent de l’État, sans rendez-vous"), WALK_IN_EMAIL, PASSWORD),
     (N_("Conseiller France services"), ADVISER_EMAIL, PASSWORD),
     (N_("Administrateur"), ADMINISTRATOR_EMAIL, PASSWORD),
 ]
@@ -50,7 +52,7 @@ EARLY, LATE = (8 * 60 + 30, 12 * 60), (14 * 60, 18 * 60)
 
 OFFICERS = (
     Officer(AGENT_EMAIL, "Camille Moreau", "ddt", ("renover-logement", "aides-agricoles"), _week(MORNING, AFTERNOON)),
-    Officer("agent2@demo.example", "Hugo Lefèvre", "ddt", ("renover-logement",), _week(EARLY, AFTERNOON)),
+    Officer(WALK_IN_EMAIL, "Hugo Lefèvre", "ddt", ("renover-logement",), _week(EARLY, AFTERNOON)),
     Officer("agent3@demo.example", "Inès Garnier", "ddets", ("droits-travail",), _week(MORNING, LATE)),
     Officer("agent4@demo.example", "Malik Roussel", "ddfip", ("impots",), _week(EARLY, AFTERNOON)),
     Officer("agent5@demo.example", "Jeanne Faure", "prefecture", ("titre-sejour",), _week(MORNING, AFTERNOON)),

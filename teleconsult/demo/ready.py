@@ -14,11 +14,12 @@ from aiohttp import web
 from booking.engine.occupancies import Range, claim, release
 from booking.engine.offer import agent_resource, kiosk_resource
 from booking.lifecycle import CHECK_IN_AFTER, CHECK_IN_BEFORE, Actor, ActorKind, Outcome, Status
-from booking.models import Appointment, Occupancy
+from booking.models import Appointment, Kiosk, Occupancy
 from booking.passes import new_reference, shown_reference
 from booking.record import locked, move, write_down
 from teleconsult.clock import utcnow
 from teleconsult.database import new_id, transaction
+from teleconsult.demo.counter import keep_open
 from teleconsult.demo.houses import DEMO_HOUSE
 from teleconsult.demo.people import AGENT_EMAIL
 from teleconsult.demo.places import Booth, Desk, offered_places, working_desks
@@ -50,6 +51,7 @@ class NoRoom(Exception):
 
 async def keep_one_ready(app: web.Application) -> None:
     """Do it now and tell the boards (a tick)."""
+    await keep_open(utcnow())
     kept = await keep_ready(utcnow())
     if kept is None or not kept.changed:
         return
@@ -90,9 +92,16 @@ async def ready_reference(site_id: str) -> str | None:
 
 
 async def ready_kiosk() -> str | None:
-    """Return the id of the kiosk at which the appointment that is ready takes place, None before there is one."""
+    """Return the id of the kiosk at which to try the demonstration, None before an appointment is ready in its house.
+
+    It is the house's last one: the appointment that is ready comes along to it, and nothing else is booked there, so
+    that somebody can be received without an appointment as well.
+    """
     found = await Appointment.filter(channel=CHANNEL).order_by("-starts_at").first()
-    return found.kiosk_id if found is not None else None
+    if found is None:
+        return None
+    kiosk = await Kiosk.filter(site_id=found.site_id, in_service=True).order_by("-name", "-id").first()
+    return kiosk.id if kiosk is not None else None
 
 
 def can_check_in(starts_at: datetime, now: datetime) -> bool:
