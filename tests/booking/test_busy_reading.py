@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from booking.busy import apart
-from booking.busy import fetch as fetching
+from booking.busy import calling as fetching
 from booking.busy.apart import unfold_apart
 from booking.busy.errors import (
     CalendarAddressRefused,
