@@ -66,6 +66,8 @@ class Place:
     offered_start: datetime | None
     offered_until: datetime | None
     appointment_id: str | None
+    phone: str = ""  # E.164
+    organisation_id: str = ""
 
     def called(self, language: str) -> str:
         """Return the service's name in a language, French when it has none in that one."""
@@ -122,7 +124,8 @@ async def place_of(entry_id: str) -> Place:
         service=entry.service.name, service_en=entry.service.name_en, site_id=entry.site_id, site=entry.site.name,
         timezone=entry.site.timezone, not_after=entry.not_after, given_name=entry.given_name, email=entry.email,
         language=entry.language, offers=entry.offers, offered_start=entry.offered_start,
-        offered_until=entry.offered_until, appointment_id=entry.appointment_id,
+        offered_until=entry.offered_until, appointment_id=entry.appointment_id, phone=entry.phone,
+        organisation_id=entry.service.organisation_id,
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ ROUTES = {
         POST /rdv/{token}/join
         POST /rdv/{token}/move
     """,
+    "short link": "GET /s/{code}",
     "calendar link": "GET /calendar/{token}.ics",
     "waiting link": """
         GET /rdv/offer/{token}

@@ -45,6 +45,8 @@ class Organisation(Record):
 class Service(Record):
     """A reason for a visit, with the rules of its appointments. Durations are minutes."""
 
+    organisation_id: str
+
     slug = fields.CharField(max_length=80, unique=True)
     organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
         "booking.Organisation", related_name="services", on_delete=fields.RESTRICT

@@ -18,14 +18,17 @@ from booking.events import (
     AppointmentEvent,
     AppointmentRescheduled,
 )
-from booking.keys import CHANNELS, MAILER
+from booking.keys import CHANNELS, MAILER, SMS_SENDER
 from booking.models import Notice
 from booking.notifications import outbox
 from booking.notifications.by_mail import MailChannel
+from booking.notifications.by_sms import SmsChannel
 from booking.notifications.due import Due, read_due
+from booking.notifications.kinds import EMAIL, SMS
 from booking.notifications.messages import Composer
 from booking.notifications.outbox import Pace
 from booking.ports import Channel, PermanentFailure, Sent, TemporaryFailure
+from booking.wording.kept import WORDBOOK, Wordbook
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS
 from teleconsult.web.i18n import gettext_for
@@ -40,7 +43,6 @@ BATCH, AT_ONCE = 64, 8
 # What was read longer ago is read again before it is sent.
 FRESH_SECONDS = 2
 SOONEST_SECONDS = 0.05
-EMAIL = "email"
 # How long the mails on their way may take when the program stops; later ones come back when their lease ends.
 STOP_SECONDS = 5
 # What happened that people are told of at once.
@@ -206,7 +208,13 @@ def setup(app: web.Application) -> None:
     `app[MAILER]` must be there, and the database opened before. Further channels are added to `app[CHANNELS]` by
     whoever has them, until the application starts.
     """
-    channels: dict[str, Channel] = {EMAIL: MailChannel(app[MAILER], make_composer(app))}
+    composer, wordbook = make_composer(app), Wordbook()
+    app[WORDBOOK] = wordbook
+    channels: dict[str, Channel] = {EMAIL: MailChannel(app[MAILER], composer, wordbook)}
+    if SMS_SENDER in app:
+        countries = app[SETTINGS].sms_countries.replace(" ", "").split(",")
+        allowed = frozenset[str]() if countries == ["*"] else frozenset(countries)
+        channels[SMS] = SmsChannel(app[SMS_SENDER], composer, wordbook, countries=allowed)
     app[CHANNELS] = channels
     app[DELIVERY] = delivery = Delivery(channels)
     if not app[SETTINGS].deliver:

@@ -44,6 +44,8 @@ class Meeting:
     email: str
     language: str
     cancel_reason: str
+    phone: str = ""  # E.164
+    organisation_id: str = ""
     mode: str = KIOSK  # kiosk, or home: then `kiosk` is empty
     site_id: str = ""
     room: str = ""  # the shared video room that the agent sits in
@@ -172,6 +174,8 @@ def meeting_of(appointment: Appointment) -> Meeting:
         given_name=appointment.given_name,
         family_name=appointment.family_name,
         email=appointment.email,
+        phone=appointment.phone,
+        organisation_id=service.organisation_id,
         language=appointment.language,
         cancel_reason=appointment.cancel_reason,
         mode=appointment.mode,

@@ -20,6 +20,8 @@ from booking.notifications.letters import NOTHING, Letter, write_letter
 from booking.notifications.meeting import Meeting
 from booking.notifications.notices import Kind, Recipient
 from booking.passes import issue_manage
+from booking.wording.values import mail_values
+from booking.wording.words import Words, reworded
 from teleconsult.errors import Invalid
 from teleconsult.web.i18n import Gettext
 from teleconsult.web.tokens import Signer
@@ -149,13 +151,19 @@ class Composer:
         notice_id: str,
         earlier: Sequence[str] = (),
         params: Mapping[str, Any] = NOTHING,
+        words: Words | None = None,
         now: datetime,
     ) -> EmailMessage:
-        """Return the mail of a notice about `meeting`, `params` being the notice's own; raises AddressInvalid."""
+        """Return the mail of a notice about `meeting`, `params` being the notice's own; raises AddressInvalid.
+
+        `words` are an administrator's, in place of the built-in ones.
+        """
         _address(meeting.name_of(recipient), meeting.address_of(recipient))
         _ = self.gettext_for(meeting.language_of(recipient))
         links = self.links(meeting, recipient)
         letter = write_letter(kind, meeting, recipient=recipient, links=links, params=params, _=_)
+        if words is not None:
+            letter = reworded(letter, words, mail_values(kind, meeting, recipient, params, _))
         method = METHODS.get(kind)
         calendar = None
         if method is not None:

@@ -8,6 +8,8 @@ from booking.notifications.letters import Action, Letter
 from booking.notifications.messages import TEMPLATE, Composer, build_message
 from booking.passes import LINKS_AFTER_END
 from booking.waiting import Place
+from booking.wording.values import offer_values
+from booking.wording.words import Words, reworded
 from teleconsult.web.i18n import Gettext, format_day_time
 from teleconsult.web.tokens import Signer
 
@@ -24,11 +26,14 @@ def read_waiting(signer: Signer, token: str, now: datetime) -> str:
     return signer.read(WAITING, token, now)
 
 
-def compose_offer(composer: Composer, place: Place, *, notice_id: str, now: datetime) -> EmailMessage:
+def compose_offer(
+    composer: Composer, place: Place, *, notice_id: str, words: Words | None = None, now: datetime
+) -> EmailMessage:
     """Return the mail that offers a slot to somebody on a waiting list; raises AddressInvalid."""
     _ = composer.gettext_for("en" if place.language.startswith("en") else "fr")
     token = issue_waiting(composer.signer, entry_id=place.id, until=place.not_after)
     letter = write_offer(place, link=f"{composer.origin}/rdv/offer/{token}", _=_)
+    letter = reworded(letter, words, offer_values(place))
     return build_message(
         letter,
         composer.render(TEMPLATE, letter.language, {"letter": letter}),

@@ -8,6 +8,7 @@ from booking.needs import NEED_TEXTS
 from booking.pages import agent as agent_pages
 from booking.pages import agent_appointment as agent_appointment_pages
 from booking.pages import citizen as citizen_pages
+from booking.pages import short as short_pages
 from booking.pages import trouble as trouble_pages
 from booking.pages import walk_in as walk_in_pages
 from teleconsult.web.i18n import N_
@@ -37,6 +38,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_post(f"{one}/cancel", agent.submit_cancel)
     app.router.add_post(f"{one}/outcome", agent.submit_outcome)
     app.router.add_post(f"{one}/follow-up", agent.submit_follow_up)
+    app.router.add_get("/s/{code}", short_pages.follow)
     app.router.add_get(own, citizen.show_appointment)
     app.router.add_post(f"{own}/cancel", citizen.submit_cancel)
     app.router.add_get(f"{own}/move", citizen.show_move)

@@ -52,18 +52,6 @@ class KeptSmsSender:
         (self._folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-class NoSmsSender:
-    """Stands where no gateway is set: messages wait for one until their deadline, and are not said to be sent."""
-
-    async def check(self) -> None:
-        """Raise TemporaryFailure."""
-        raise TemporaryFailure("no_sms_gateway")
-
-    async def send(self, to: str, text: str, *, reference: str, gate: Gate = open_gate) -> Sent:
-        """Raise TemporaryFailure."""
-        raise TemporaryFailure("no_sms_gateway")
-
-
 def list_texts(folder: Path) -> list[Text]:
     """Return the newest messages of a folder, newest first; none if there is no folder yet."""
     if not folder.is_dir():

@@ -14,7 +14,7 @@ from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from teleconsult.sms import receipts
 from teleconsult.sms.http import HttpSmsSender, read_gateway
-from teleconsult.sms.kept import KeptSmsSender, NoSmsSender, list_texts
+from teleconsult.sms.kept import KeptSmsSender, list_texts
 from teleconsult.sms.pdus import Receipt, spellings
 from teleconsult.sms.smpp import SmppSmsSender, read_smsc
 from teleconsult.web.i18n import N_
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 def setup(app: web.Application) -> None:
-    """Choose the sender by the settings; call it before booking's set-up, which sends through it."""
+    """Choose the sender by the settings, if there is one; call it before booking's set-up, which sends through it."""
     add_package(app, "teleconsult.sms", texts=ERROR_TEXTS)
     settings = app[SETTINGS]
     if settings.sms_url:
@@ -38,7 +38,6 @@ def setup(app: web.Application) -> None:
         app[SMS_SENDER] = KeptSmsSender(settings.data_dir / "sms")
     else:
         log.info("no_sms_gateway", hint="set TELECONSULT_SMS_URL to send text messages")
-        app[SMS_SENDER] = NoSmsSender()
     app.router.add_post("/sms/receipts", receipts.take)
     app.router.add_get("/sms/receipts", receipts.take, allow_head=False)
     if settings.demo:
