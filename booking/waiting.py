@@ -112,6 +112,18 @@ async def join(
     return entry.id
 
 
+async def keeps_list(service_id: str) -> bool:
+    """Tell whether freed slots of a service can be waited for."""
+    service = await Service.get_or_none(id=service_id, waiting_list=True, retired_at=None)
+    return service is not None and "citizen" in service.audiences and KIOSK in service.modes
+
+
+async def waits_for_earlier(appointment_id: str) -> Place | None:
+    """Return the place of who waits for an earlier slot than their appointment; None if nobody does."""
+    entry = await WaitingEntry.filter(appointment_id=appointment_id, state__in=IN_LINE).first()
+    return await place_of(entry.id) if entry is not None else None
+
+
 async def place_of(entry_id: str) -> Place:
     """Return somebody's place. Raises EntryUnknown."""
     entry = await WaitingEntry.get_or_none(id=entry_id).select_related("service", "site")

@@ -10,6 +10,7 @@ from booking.engine.offer import KIOSK
 from booking.engine.search import Alternative
 from booking.errors import NotBookable, SlotTaken
 from booking.journey import catalogue
+from booking.waiting import keeps_list
 from kiosks import choices, keeping, queue_pages, visits
 from kiosks.counters import Counter, counter_of
 from kiosks.houses import kiosk_names
@@ -19,6 +20,7 @@ from kiosks.reservation import confirmation, reserve
 from kiosks.schemas import KeepForm, Person, ServiceChoice, SlotChoice, VisitForm
 from kiosks.screens import counter_screen, draft_for, go
 from kiosks.visits import Draft
+from kiosks.waiting_pages import earlier_context
 from teleconsult.clock import utcnow
 from teleconsult.errors import NotFound
 from teleconsult.web.events import publish
@@ -92,6 +94,7 @@ async def slot_page(request: web.Request) -> web.Response:
         "service": service, "place": place, "times": times, "paged": "from" in request.query or day is not None,
         "others": await choices.nearest_others(now=now, service_id=service_id, house=counter.house, shown=place.id),
         "refused": request.query.get("refused", ""),
+        "waiting_list": here and await keeps_list(service_id),
         "now": await choices_now(now=now, counter=counter, service_id=service_id, needs=needs) if here else [],
         "instead": await _instead(request, draft, counter.house.id),
     }  # fmt: skip
@@ -234,4 +237,6 @@ async def done_page(request: web.Request) -> web.Response:
     if draft is None or draft.stage != "booked" or draft.appointment_id is None:
         raise go(counter.home)
     booked = await confirmation(draft.appointment_id, request.app[SIGNER], now=utcnow(), here=counter.house.id)
-    return await counter_screen(request, counter, draft, "kiosks/booking_done.html", {"booked": booked})
+    service_id, appointment_id = booked.service_id, draft.appointment_id
+    context = {"booked": booked} | await earlier_context(request, service_id=service_id, appointment_id=appointment_id)
+    return await counter_screen(request, counter, draft, "kiosks/booking_done.html", context)

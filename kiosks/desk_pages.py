@@ -17,6 +17,7 @@ from kiosks.people import needs_offered
 from kiosks.reservation import confirmation
 from kiosks.schemas import KioskChoice, Reason
 from kiosks.screens import go
+from kiosks.waiting_pages import earlier_context
 from teleconsult.accounts.guard import signed_in
 from teleconsult.clock import utcnow
 from teleconsult.web.events import publish
@@ -85,6 +86,7 @@ async def appointment_screen(request: web.Request, error: str = "", status: int 
         "row": row, "needs": needs_offered(), "kiosks": await houses.kiosk_names(house.id), "error": error,
         "ask": request.query.get("ask", ""), "instead": await slots_instead(now=utcnow(), row=row, site_id=house.id),
     }  # fmt: skip
+    context |= await earlier_context(request, service_id=row.service_id, appointment_id=row.id)
     return _page(request, "kiosks/desk_appointment.html", house, context, status)
 
 

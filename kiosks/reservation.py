@@ -35,6 +35,7 @@ class Booked:
     meeting: Meeting
     pass_text: str
     can_check_in: bool
+    service_id: str
 
 
 async def reserve(
@@ -82,10 +83,11 @@ async def reserve(
 async def confirmation(appointment_id: str, signer: Signer, *, now: datetime, here: str) -> Booked:
     """Return what to show of an appointment at the house `here`: among others, whether check-in is open there now."""
     meeting = await read_meeting(appointment_id)
-    site_id = (await Appointment.get(id=appointment_id)).site_id
+    appointment = await Appointment.get(id=appointment_id)
     window = meeting.starts_at - CHECK_IN_BEFORE <= now <= meeting.starts_at + CHECK_IN_AFTER
     return Booked(
         meeting=meeting,
         pass_text=issue_pass(signer, appointment_id=appointment_id, ends_at=meeting.ends_at),
-        can_check_in=window and site_id == here and meeting.status == Status.BOOKED,
+        can_check_in=window and appointment.site_id == here and meeting.status == Status.BOOKED,
+        service_id=appointment.service_id,
     )

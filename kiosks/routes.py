@@ -4,7 +4,16 @@ from functools import wraps
 
 from aiohttp import web
 
-from kiosks import arrival_pages, booking_pages, desk_pages, kiosk_pages, live, queue_pages, trouble_pages
+from kiosks import (
+    arrival_pages,
+    booking_pages,
+    desk_pages,
+    kiosk_pages,
+    live,
+    queue_pages,
+    trouble_pages,
+    waiting_pages,
+)
 from kiosks.errors import TerminalUnknown
 from kiosks.screens import go
 from kiosks.texts import ERROR_TEXTS
@@ -22,6 +31,10 @@ BOOKING: list[tuple[str, str, PageHandler]] = [
     ("GET", "/booking/slot", booking_pages.slot_page),
     ("POST", "/booking/slot", booking_pages.choose_slot),
     ("POST", "/booking/now", queue_pages.choose_now),
+    ("GET", "/booking/waiting", waiting_pages.waiting_page),
+    ("POST", "/booking/waiting", waiting_pages.join),
+    ("GET", "/booking/waiting/done", waiting_pages.done_page),
+    ("POST", "/booking/earlier", waiting_pages.earlier),
     ("GET", "/booking/person", booking_pages.person_page),
     ("POST", "/booking/person", booking_pages.give_person),
     ("POST", "/booking/person/keep", booking_pages.keep_person),
@@ -55,6 +68,7 @@ DESK: list[tuple[str, str, PageHandler]] = [
     ("POST", f"{HOUSE}/help/{{kiosk}}", desk_pages.answer_help),
     ("GET", f"{HOUSE}/appointments/{{appointment}}", desk_pages.appointment_page),
     ("POST", f"{HOUSE}/appointments/{{appointment}}/check-in", desk_pages.check_in_someone),
+    ("POST", f"{HOUSE}/appointments/{{appointment}}/earlier", waiting_pages.earlier_for_someone),
     ("POST", f"{HOUSE}/appointments/{{appointment}}/cancel", desk_pages.cancel_for_someone),
     ("GET", f"{HOUSE}/appointments/{{appointment}}/slip", desk_pages.slip_page),
     ("GET", f"{HOUSE}/kiosks", desk_pages.kiosks_page),

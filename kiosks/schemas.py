@@ -1,6 +1,6 @@
 """What is typed at a kiosk or a front desk."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
@@ -48,6 +48,29 @@ class SlotChoice(BaseModel):
 
     visit: Identifier
     time: Annotated[Time, BeforeValidator(_one_press)]
+
+
+class WaitingForm(BaseModel):
+    """Who waits for a freed slot, and for how many weeks. Slots are offered by mail: the address is needed."""
+
+    visit: Identifier
+    given_name: Name
+    family_name: Name
+    email: Email
+    phone: Phone | None = None
+    language: Language = "fr"
+    weeks: Literal["1", "2", "4", "8"] = "4"
+
+    @property
+    def citizen(self) -> Citizen:
+        """The person as booking knows them."""
+        return Citizen.model_validate(self.model_dump(exclude={"visit", "weeks"}))
+
+
+class EarlierForm(BaseModel):
+    """Where an earlier slot is offered."""
+
+    email: Email
 
 
 class NowChoice(BaseModel):

@@ -122,6 +122,10 @@ ROUTES = {
         POST /kiosk/booking/check
         POST /kiosk/booking/keep
         POST /kiosk/booking/now
+        GET /kiosk/booking/waiting
+        GET /kiosk/booking/waiting/done
+        POST /kiosk/booking/waiting
+        POST /kiosk/booking/earlier
         POST /kiosk/walk-in/leave
         POST /kiosk/booking/person
         POST /kiosk/booking/person/keep
@@ -179,6 +183,11 @@ ROUTES = {
         POST /desk/{site}/booking/check
         POST /desk/{site}/booking/keep
         POST /desk/{site}/booking/now
+        GET /desk/{site}/booking/waiting
+        GET /desk/{site}/booking/waiting/done
+        POST /desk/{site}/booking/waiting
+        POST /desk/{site}/booking/earlier
+        POST /desk/{site}/appointments/{appointment}/earlier
         GET /desk/{site}/walk-ins/{walk_in}/remove
         POST /desk/{site}/walk-ins/{walk_in}/remove
         POST /desk/{site}/booking/person

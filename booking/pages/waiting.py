@@ -11,6 +11,7 @@ from booking.agenda import appointment_view
 from booking.engine.search import services, sites
 from booking.errors import AlreadyWaiting, NoWaitingList, OfferOver, ServiceUnknown, SiteUnknown
 from booking.events import AppointmentCancelled, AppointmentEvent, AppointmentRescheduled
+from booking.holds import owner_hash
 from booking.notifications.delivery import DELIVERY
 from booking.notifications.waiting_mail import issue_waiting, read_waiting
 from booking.passes import issue_manage, read_manage
@@ -32,7 +33,8 @@ JOIN = "/rdv/waiting"
 OWN = "/rdv/offer/{token}"
 OFFER_SECONDS = 30
 WEEKS = (1, 2, 4, 8)
-JOINED_AT_MOST, JOINED_SECONDS = 10, 600
+# For one e-mail address; a house's network is many people, who must not lock each other out.
+JOINED_AT_MOST, JOINED_FROM_A_NETWORK, JOINED_SECONDS = 10, 300, 600
 
 
 class JoinForm(BaseModel):
@@ -60,11 +62,12 @@ async def show_join(request: web.Request) -> web.StreamResponse:
 
 async def submit_join(request: web.Request) -> web.StreamResponse:
     """POST /rdv/waiting."""
-    throttle(request, "waiting", JOINED_AT_MOST, JOINED_SECONDS)
+    throttle(request, "waiting-network", JOINED_FROM_A_NETWORK, JOINED_SECONDS)
     form = await read_form(request, JoinForm)
     asked = form.raw.get("service", ""), form.raw.get("site", "")
     if form.value is None:
         return await _join_page(request, form, *asked, status=422)
+    throttle(request, "waiting", JOINED_AT_MOST, JOINED_SECONDS, who=owner_hash(form.value.email.casefold()))
     now, until = utcnow(), utcnow() + timedelta(weeks=int(form.value.weeks))
     try:
         entry_id = await waiting.join(
@@ -73,7 +76,7 @@ async def submit_join(request: web.Request) -> web.StreamResponse:
     except (AlreadyWaiting, Invalid) as refused:
         problem = sentence(request, refused.code, refused.params)
         return await _join_page(request, form, *asked, status=status_of(refused), problem=problem)
-    await _offer(request.app)
+    await offer_now(request.app)
     raise web.HTTPSeeOther(_own(request, entry_id, until))
 
 
@@ -91,7 +94,7 @@ async def submit_earlier(request: web.Request) -> web.StreamResponse:
         now=utcnow(), service_id=item.service_id, site_id=item.site_id, citizen=citizen, until=item.starts_at,
         needs=item.needs, appointment_id=item.id,
     )  # fmt: skip
-    await _offer(request.app)
+    await offer_now(request.app)
     raise web.HTTPSeeOther(_own(request, entry_id, item.starts_at))
 
 
@@ -121,7 +124,7 @@ async def submit_decline(request: web.Request) -> web.StreamResponse:
         await waiting.decline(now=utcnow(), entry_id=place.id)
     except OfferOver as refused:
         return _refused(request, await _place(request), refused)
-    await _offer(request.app)
+    await offer_now(request.app)
     raise web.HTTPSeeOther(request.path.removesuffix("/decline"))
 
 
@@ -129,7 +132,7 @@ async def submit_leave(request: web.Request) -> web.StreamResponse:
     """POST /rdv/offer/{token}/leave."""
     place = await _place(request)
     await waiting.leave(now=utcnow(), entry_id=place.id)
-    await _offer(request.app)
+    await offer_now(request.app)
     raise web.HTTPSeeOther(request.path.removesuffix("/leave"))
 
 
@@ -166,7 +169,7 @@ def _refused(request: web.Request, place: Place, error: DomainError) -> web.Resp
     return _place_page(request, place, status=status_of(error), problem=sentence(request, error.code, error.params))
 
 
-async def _offer(app: web.Application) -> None:
+async def offer_now(app: web.Application) -> None:
     """Offer what is free now to those who wait, and have them told."""
     if await waiting.offer_all(now=utcnow()):
         app[DELIVERY].wake()
@@ -176,11 +179,11 @@ def setup(app: web.Application) -> None:
     """Add the pages, and offer what is free whenever a slot is given up, and by a tick."""
 
     async def freed(event: AppointmentEvent) -> None:
-        await _offer(app)
+        await offer_now(app)
 
     for kind in (AppointmentCancelled, AppointmentRescheduled):
         app[EVENTS].subscribe(kind, freed)
-    add_tick(app, "waiting_list", OFFER_SECONDS, _offer)
+    add_tick(app, "waiting_list", OFFER_SECONDS, offer_now)
     app.router.add_get(JOIN, show_join)
     app.router.add_post(JOIN, submit_join)
     app.router.add_post("/rdv/{token}/earlier", submit_earlier)
