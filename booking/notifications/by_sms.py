@@ -7,7 +7,6 @@ from booking.notifications.due import Due
 from booking.notifications.kinds import SMS, Kind, Recipient
 from booking.notifications.meeting import Meeting
 from booking.notifications.messages import Composer
-from booking.notifications.mornings import Day
 from booking.ports import Gate, PermanentFailure, Sent, SmsSender
 from booking.waiting import Place
 from booking.wording.kept import Wordbook
@@ -40,7 +39,7 @@ class SmsChannel:
         """Return once the operator took the message over; raises TemporaryFailure, PermanentFailure."""
         notice, subject = due.notice, due.subject
         kind = Kind(notice.kind)
-        if kind not in TEXTS or isinstance(subject, Day):
+        if kind not in TEXTS or not isinstance(subject, Meeting | Place):
             raise PermanentFailure("no_text_for_kind")
         if not can_be_texted(subject.phone, self._countries):
             raise PermanentFailure("phone_not_mobile")
