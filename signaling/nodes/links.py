@@ -1,6 +1,6 @@
 """A participant's messages between the node that holds the socket and the node that holds the room.
 
-Each end numbers what it sends, and says once a second how far it is: an end that misses a message, even the last one,
+Each end numbers what it sends, and says every 0.7 s how far it is: an end that misses a message, even the last one,
 breaks the link, and the participant's page resumes (docs/protocol.md), which loses nothing.
 """
 
@@ -15,9 +15,9 @@ import structlog
 from signaling.sockets import ConnectionOver
 from teleconsult.web.bus import Bus
 
-BEAT_SECONDS = 1.0
+BEAT_SECONDS = 0.7
 # The other node is dead, or cannot reach us; counted only while the bus is there.
-SILENT_SECONDS = 3.0
+SILENT_SECONDS = 2.5
 OPEN_SECONDS = 1.0
 QUEUE_LENGTH = 512
 COME_BACK = 1012  # "service restart": the page comes back by itself, at once

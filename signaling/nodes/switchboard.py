@@ -50,6 +50,7 @@ class Switchboard:
         """Make this node known, and hear the others."""
         await self._hub.start()
         if self._shared is not None:
+            log.info("node_joins", node=self._node)
             await self._shared.start()
             await self._links.start()
 

@@ -1,57 +1,19 @@
 """Several processes as one service, with a real Redis between them: nodes die, Redis goes and comes back."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
 
+from tests.signaling.processes import Node, running_nodes, until
 from tests.signaling.test_sockets import Member
-from tests.support.ports import free_port
 from tests.support.redis import RedisServer
-from tests.support.server import ROOT
 
 ROOM = "room1"
 SOON = 20.0
-SECRET = "only-for-this-test-" * 3
-
-
-class Node:
-    """One process of the service."""
-
-    def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
-        self.port = free_port()
-        self._log = folder / f"node-{self.port}.log"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TELECONSULT_")}
-        environment |= {
-            "TELECONSULT_DATA_DIR": str(folder),
-            "TELECONSULT_DATABASE_URL": database_url,
-            "TELECONSULT_REDIS_URL": redis_url,
-            "TELECONSULT_SECRET_KEY": SECRET,
-        }
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.signaling.node", str(self.port)],
-                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        """End it without warning."""
-        self._process.kill()
-        self._process.wait(SOON)
 
 
 class Service:
@@ -108,29 +70,9 @@ class Service:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 async def service(redis: RedisServer, postgres_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    nodes = [Node(tmp_path, postgres_url, redis.url) for _ in range(2)]
-    try:
-        await until(lambda: all("bus_connected" in node.log and "serving" in node.log for node in nodes))
-        async with ClientSession() as http:
-            yield Service(nodes, redis, http)
-    finally:
-        for node in nodes:
-            node.kill()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 (another process makes no events here)
-            await asyncio.sleep(0.05)
+    async with running_nodes(2, tmp_path, postgres_url, redis.url) as nodes, ClientSession() as http:
+        yield Service(nodes, redis, http)
 
 
 async def met(service: Service) -> tuple[Member, Member]:

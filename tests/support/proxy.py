@@ -1,6 +1,7 @@
-"""A TCP proxy between browsers and the server, whose connections a test can cut as a network does."""
+"""A TCP proxy between browsers and servers, whose connections a test can cut as a network does."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,12 +9,15 @@ CHUNK = 65_536
 
 
 class Proxy:
-    """Hands bytes on in both directions, and remembers the first line of what each connection asked for."""
+    """Hands bytes on in both directions, and remembers the first line of what each connection asked for.
 
-    def __init__(self, port: int) -> None:
+    Of several servers each connection goes to the next one, and past one that is dead, as a balancer's would.
+    """
+
+    def __init__(self, *ports: int) -> None:
         self.port = 0
         self.requests: list[str] = []
-        self._target = port
+        self._targets = list(ports)
         self._refusing = False
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -33,11 +37,11 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until either side ends it (called by asyncio)."""
-        try:
-            upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._target)
-        except OSError:
+        reached = await self._reach()
+        if reached is None:
             writer.transport.abort()
             return
+        upstream_reader, upstream = reached
         both = {writer, upstream}
         self._open |= both
         try:
@@ -51,6 +55,13 @@ class Proxy:
             for each in both:
                 each.close()
 
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for _ in self._targets:
+            self._targets.append(self._targets.pop(0))
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", self._targets[-1])
+        return None
+
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, listen: bool) -> None:
         while chunk := await source.read(CHUNK):
             if listen and chunk.startswith(b"GET "):
@@ -61,9 +72,9 @@ class Proxy:
 
 
 @asynccontextmanager
-async def running_proxy(port: int) -> AsyncIterator[Proxy]:
-    """Listen on a free port and hand everything on to this one."""
-    proxy = Proxy(port)
+async def running_proxy(*ports: int) -> AsyncIterator[Proxy]:
+    """Listen on a free port and hand everything on to these."""
+    proxy = Proxy(*ports)
     listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = listener.sockets[0].getsockname()[1]
     try:

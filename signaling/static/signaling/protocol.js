@@ -208,7 +208,13 @@ export class Wire extends EventTarget {
     if (code === CLOSE_CONFLICT && refusal === "superseded") return this._finish("superseded", refusal);
     if (FINAL.has(refusal) || (code === CLOSE_FORBIDDEN && refusal)) return this._finish("refused", refusal);
     // a session that is unknown, or a call that is over: the next ticket request tells
+    const resuming = this._session !== null;
     if (!this._welcomed && code >= 4000 && code !== CLOSE_UNAVAILABLE) this._session = null;
+    if (resuming && refusal === "session_unknown") {
+      // the room was taken over by another server: no use to wait before joining it
+      this._setState("reconnecting");
+      return void this.open();
+    }
     this._retry(code === CLOSE_UNAVAILABLE ? refusal : "");
   }
 
