@@ -1,6 +1,7 @@
 """What booking needs from the outside and the shell provides."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +31,10 @@ class Sent:
 
     message_ref: str = ""
     parts: int = 0
+
+
+class NothingToSay(Exception):
+    """A channel found that a notice is pointless by now: it is not sent, and nobody misses it."""
 
 
 class Gate(Protocol):
@@ -76,3 +81,13 @@ class SmsSender(Protocol):
 
         `gate` is awaited before the text is given out. Raises TemporaryFailure, PermanentFailure.
         """
+
+
+class Feedback(Protocol):
+    """What citizens say of their appointments, and where they are asked."""
+
+    async def answered(self, appointment_id: str) -> bool:
+        """Whether the citizen of an appointment has said how it was."""
+
+    def path(self, appointment_id: str, now: datetime) -> str:
+        """Return the path of the question about an appointment, signed, for a link in a mail of `now`."""

@@ -33,6 +33,7 @@ from booking.lifecycle import (
     status_after,
 )
 from booking.models import Appointment, Kiosk, Occupancy, Site
+from booking.notifications.notices import plan_satisfaction
 from booking.record import Done, event, locked, move, require_hold
 from teleconsult.database import transaction
 
@@ -97,6 +98,8 @@ async def record_outcome(*, now: datetime, appointment_id: str, outcome: Outcome
             await appointment.save(update_fields=list(changes))
         else:
             await move(appointment, after, actor=actor, now=now, reason=outcome, **changes)
+        if after is Status.COMPLETED:
+            await plan_satisfaction(appointment=appointment, now=now)
     return Done(appointment, (event(AppointmentClosed, appointment, outcome=Outcome(outcome)),))
 
 

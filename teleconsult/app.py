@@ -9,18 +9,22 @@ import teleconsult.feedback.routes
 import teleconsult.mail.routes
 import teleconsult.reports.routes
 import teleconsult.sms.routes
+from booking.keys import FEEDBACK
 from signaling.keys import GATEKEEPER
 from teleconsult import consultation, demo, health, home
 from teleconsult.admission import AppointmentGatekeeper
+from teleconsult.feedback.asking import MailedFeedback
 from teleconsult.ground import make_ground
 from teleconsult.scheduler import schedule_ticks
 from teleconsult.settings import Settings
+from teleconsult.web.tokens import SIGNER
 
 
 def make_app(settings: Settings) -> web.Application:
     """Return the application that serves everything, on a database that is migrated already."""
     app = make_ground(settings)
     app[GATEKEEPER] = AppointmentGatekeeper()
+    app[FEEDBACK] = MailedFeedback(app[SIGNER])
     teleconsult.mail.routes.setup(app)
     teleconsult.sms.routes.setup(app)
     booking.routes.setup(app)

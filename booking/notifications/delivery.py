@@ -18,16 +18,19 @@ from booking.events import (
     AppointmentEvent,
     AppointmentRescheduled,
 )
-from booking.keys import CHANNELS, MAILER, SMS_SENDER
+from booking.keys import CHANNELS, FEEDBACK, MAILER, SMS_SENDER
 from booking.models import Notice
 from booking.notifications import outbox
 from booking.notifications.by_mail import MailChannel
 from booking.notifications.by_sms import SmsChannel
 from booking.notifications.due import Due, read_due
+from booking.notifications.fallback import fail
 from booking.notifications.kinds import EMAIL, SMS
 from booking.notifications.messages import Composer
-from booking.notifications.outbox import Pace
-from booking.ports import Channel, PermanentFailure, Sent, TemporaryFailure
+from booking.notifications.mornings import plan_agendas
+from booking.notifications.outbox import ROUTINE, Pace
+from booking.notifications.timing import after_quiet, is_quiet
+from booking.ports import Channel, NothingToSay, PermanentFailure, Sent, TemporaryFailure
 from booking.wording.kept import WORDBOOK, Wordbook
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS
@@ -37,7 +40,7 @@ from teleconsult.web.render import render_text
 from teleconsult.web.ticks import add_tick
 from teleconsult.web.tokens import SIGNER
 
-TICK_SECONDS = 30
+TICK_SECONDS, AGENDAS_SECONDS, PURGE_SECONDS = 30, 120, 6 * 3600
 # How many notices are claimed and read together, and how many of them are worked on at once.
 BATCH, AT_ONCE = 64, 8
 # What was read longer ago is read again before it is sent.
@@ -104,18 +107,25 @@ class Delivery:
             "notice": notice.id, "kind": notice.kind, "recipient": notice.recipient, "channel": notice.channel,
             "attempt": notice.attempts,
         }  # fmt: skip
-        if due is None:
+        if due is None or self._is_superfluous(notice):
             await outbox.mark_void(notice)
             log.info("notice_void", **facts)
             return
+        if (morning := self._quiet_until(due)) is not None:
+            await outbox.postpone(notice, until=morning)
+            log.info("notice_postponed", **facts)
+            return
         try:
             await self._send(due)
+        except NothingToSay:
+            await outbox.mark_void(notice)
+            log.info("notice_void", **facts)
         except _NotAnyMore:
             await outbox.let_go(notice)
             log.warning("notice_let_go", **facts)
         except PermanentFailure as error:
-            await outbox.mark_failed(notice, reason=error.reason)
-            log.warning("notice_failed", reason=error.reason, **facts)
+            other_way = await fail(notice, reason=error.reason, now=self._clock())
+            log.warning("notice_failed", reason=error.reason, other_way=other_way, **facts)
         except TemporaryFailure as error:
             await outbox.put_back(notice, now=self._clock(), reason=error.reason, pace=self._pace)
             log.warning("notice_put_back", reason=error.reason, **facts)
@@ -124,6 +134,17 @@ class Delivery:
             log.exception("notice_put_back", **facts)
         else:
             log.info("notice_sent", **facts)
+
+    def _is_superfluous(self, notice: Notice) -> bool:
+        """Whether a notice is for a way that this deployment has not, and nobody misses it."""
+        return notice.channel not in self._channels and notice.kind in ROUTINE
+
+    def _quiet_until(self, due: Due) -> datetime | None:
+        """Return when the quiet hours of a text message's reader end, or None if it may go out now."""
+        now = self._clock()
+        if due.notice.channel != SMS or not is_quiet(now, due.subject.timezone):
+            return None
+        return after_quiet(now, due.subject.timezone)
 
     async def _send(self, due: Due) -> None:
         """Hand a notice over and write down that it is out before the next one may go out."""
@@ -210,7 +231,8 @@ def setup(app: web.Application) -> None:
     """
     composer, wordbook = make_composer(app), Wordbook()
     app[WORDBOOK] = wordbook
-    channels: dict[str, Channel] = {EMAIL: MailChannel(app[MAILER], composer, wordbook)}
+    mails = MailChannel(app[MAILER], composer, wordbook, feedback=app.get(FEEDBACK))
+    channels: dict[str, Channel] = {EMAIL: mails}
     if SMS_SENDER in app:
         countries = app[SETTINGS].sms_countries.replace(" ", "").split(",")
         allowed = frozenset[str]() if countries == ["*"] else frozenset(countries)
@@ -228,8 +250,20 @@ def setup(app: web.Application) -> None:
 
     for kind in TOLD:
         app[EVENTS].subscribe(kind, on_change)
+
+    async def on_morning(app: web.Application) -> None:
+        if await plan_agendas(now=utcnow()):
+            delivery.wake()
+
     add_tick(app, "notices", TICK_SECONDS, on_tick)
+    add_tick(app, "daily_agendas", AGENDAS_SECONDS, on_morning)
+    add_tick(app, "old_notices", PURGE_SECONDS, _purge)
     app.cleanup_ctx.append(_serving)
+
+
+async def _purge(_app: web.Application) -> None:
+    if gone := await outbox.purge(now=utcnow()):
+        log.info("notices_purged", count=gone)
 
 
 async def _serving(app: web.Application) -> AsyncIterator[None]:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.models import Agent, Notice
+from booking.notifications.kinds import Kind, NoticeState
 from booking.notifications.meeting import Meeting, meeting_told, read_meetings
-from booking.notifications.notices import NoticeState
+from booking.notifications.mornings import Day, read_day
 from booking.notifications.outbox import is_stale
 from booking.waiting import OFFERED, Place, place_of
 
-Subject = Meeting | Place
+Subject = Meeting | Place | Day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +31,13 @@ async def read_due(notices: Sequence[Notice]) -> dict[str, Due]:
     about = [notice for notice in notices if notice.appointment_id is not None]
     found = await _read_meetings_told(about)
     for notice in notices:
-        if notice.appointment_id is None and (place := await _offered_place(notice)) is not None:
-            found[notice.id] = Due(notice=notice, subject=place)
+        if notice.appointment_id is None and (subject := await _read_other(notice)) is not None:
+            found[notice.id] = Due(notice=notice, subject=subject)
     return found
+
+
+async def _read_other(notice: Notice) -> Place | Day | None:
+    return await read_day(notice) if notice.kind == Kind.AGENDA else await _offered_place(notice)
 
 
 async def _read_meetings_told(notices: Sequence[Notice]) -> dict[str, Due]:

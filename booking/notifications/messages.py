@@ -183,3 +183,21 @@ class Composer:
             earlier=earlier,
             now=now,
         )
+
+    def mail_of(
+        self, letter: Letter, *, to: str, to_name: str, notice_id: str, earlier: Sequence[str] = (), now: datetime
+    ) -> EmailMessage:
+        """Return the mail of a letter without an invitation; raises AddressInvalid."""
+        return build_message(
+            letter,
+            self.render(TEMPLATE, letter.language, {"letter": letter}),
+            calendar=None,
+            method=None,
+            sender=self.sender,
+            sender_name=self.gettext_for(letter.language)("Téléconsultation"),
+            to=to,
+            to_name=to_name,
+            notice_id=notice_id,
+            earlier=earlier,
+            now=now,
+        )

@@ -20,6 +20,8 @@ from teleconsult.database import dialect
 
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=30)
+# Message receipts are kept for six months, as is the practice of public services.
+KEPT = timedelta(days=183)
 # Retries are spread by up to this part of their delay, so that a server that comes back is not hit by all at once.
 JITTER = 0.2
 FOR_WHO_HAS_YET_TO_COME = frozenset({Kind.REMINDER, Kind.DISPLACED, Kind.LATE})
@@ -127,9 +129,20 @@ async def mark_void(notice: Notice) -> None:
     await _held(notice).update(state=NoticeState.VOID, leased_until=None)
 
 
-async def mark_failed(notice: Notice, *, reason: str) -> None:
-    """Write down that a notice was refused for good."""
-    await _held(notice).update(state=NoticeState.FAILED, leased_until=None, last_error=reason[:200])
+async def mark_failed(notice: Notice, *, reason: str) -> bool:
+    """Write down that a notice was refused for good; return whether that was ours to say."""
+    return bool(await _held(notice).update(state=NoticeState.FAILED, leased_until=None, last_error=reason[:200]))
+
+
+async def postpone(notice: Notice, *, until: datetime) -> None:
+    """Send a notice later: now is not the time for it."""
+    await _held(notice).update(due_at=until, leased_until=None)
+
+
+async def purge(*, now: datetime) -> int:
+    """Forget what was sent or not about appointments that ended half a year ago; return how much was forgotten."""
+    old = Notice.filter(ends_at__lt=now - KEPT).exclude(state=NoticeState.PENDING)
+    return await old.delete()
 
 
 def next_try(notice: Notice, *, now: datetime, spread: float, pace: Pace = PACE) -> datetime:

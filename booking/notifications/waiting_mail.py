@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 from booking.notifications.invitations import one_line
 from booking.notifications.letters import Action, Letter
-from booking.notifications.messages import TEMPLATE, Composer, build_message
+from booking.notifications.messages import Composer
 from booking.passes import LINKS_AFTER_END
 from booking.waiting import Place
 from booking.wording.values import offer_values
@@ -34,18 +34,7 @@ def compose_offer(
     token = issue_waiting(composer.signer, entry_id=place.id, until=place.not_after)
     letter = write_offer(place, link=f"{composer.origin}/rdv/offer/{token}", _=_)
     letter = reworded(letter, words, offer_values(place))
-    return build_message(
-        letter,
-        composer.render(TEMPLATE, letter.language, {"letter": letter}),
-        calendar=None,
-        method=None,
-        sender=composer.sender,
-        sender_name=_("Téléconsultation"),
-        to=place.email,
-        to_name=place.given_name,
-        notice_id=notice_id,
-        now=now,
-    )
+    return composer.mail_of(letter, to=place.email, to_name=place.given_name, notice_id=notice_id, now=now)
 
 
 def write_offer(place: Place, *, link: str, _: Gettext) -> Letter:

@@ -9,6 +9,7 @@ from teleconsult.web.tokens import Signer, TokenInvalid
 PURPOSE = "feedback"
 # At a kiosk the question follows the call at once; at home it may wait for the next day.
 LIFETIMES = {Surface.KIOSK: timedelta(hours=4), Surface.DESKTOP: timedelta(days=2)}
+MAIL_LIFETIME = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,16 @@ def feedback_url(signer: Signer, appointment_id: str, now: datetime, surface: st
     made when the call page opens, so the call itself is within it.
     """
     where = Surface(surface)
-    token = signer.issue(PURPOSE, f"{where}:{appointment_id}", now + LIFETIMES[where])
-    return f"/feedback/{token}"
+    return _url(signer, appointment_id, where, now + LIFETIMES[where])
+
+
+def mail_url(signer: Signer, appointment_id: str, now: datetime) -> str:
+    """Return the path of the question about an appointment for a link in a mail, which may be read days later."""
+    return _url(signer, appointment_id, Surface.DESKTOP, now + MAIL_LIFETIME)
+
+
+def _url(signer: Signer, appointment_id: str, where: Surface, until: datetime) -> str:
+    return f"/feedback/{signer.issue(PURPOSE, f'{where}:{appointment_id}', until)}"
 
 
 def read_link(signer: Signer, token: str, now: datetime) -> Link:
