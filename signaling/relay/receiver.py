@@ -1,9 +1,8 @@
 """The relay's end of what one participant sends: acknowledges, asks again for what is lost, hands packets on."""
 
 import asyncio
-import random
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from aiortc import RTCRtpReceiver
 from aiortc.codecs import is_rtx
@@ -14,8 +13,6 @@ from aiortc.rtp import (
     RTCP_RTPFB_NACK,
     AnyRtcpPacket,
     RtcpPsfbPacket,
-    RtcpReceiverInfo,
-    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
     pack_remb_fci,
@@ -23,27 +20,10 @@ from aiortc.rtp import (
 
 from signaling.relay.bandwidth import BandwidthEstimator, Ceiling
 from signaling.relay.loss import RETRY_SECONDS
-from signaling.relay.stream import Repair, Stream
+from signaling.relay.stream import Repair, Sink, Stream
 
 KEY_FRAME_INTERVAL_SECONDS = 0.5
-REPORT_SECONDS = (0.5, 1.5)
 LEARNT_STREAMS = 4
-
-
-class Sink(Protocol):
-    """Takes what a receiver hands on."""
-
-    @property
-    def bitrate_limit(self) -> int | None:
-        """Bits a second that the far end can take; None when it has not said."""
-
-    def relay(
-        self, stream: Stream, second: int, sequence_number: int, timestamp: int, level: int, payload: bytes, now: float
-    ) -> None:
-        """Forward one packet; `second` is the header's second octet (marker and payload type)."""
-
-    def relay_report(self, stream: Stream, report: RtcpSrPacket, now: float) -> None:
-        """Forward a sender report, for lip sync."""
 
 
 class ForwardingReceiver(RTCRtpReceiver):
@@ -57,7 +37,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self.media_types: frozenset[int] = frozenset()
         self.keeps_history = kind == "video"
         self.streams: list[Stream] = []
-        self._ssrc = 0
+        self.own_ssrc = 0
         self._rates: dict[int, int] = {}
         self._announced = False
         self._estimator = BandwidthEstimator() if kind == "video" else None
@@ -65,10 +45,9 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._key_frame_asked_at = float("-inf")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._path: Any = None
-        self.last_reports: list[RtcpReceiverInfo] = []
 
     def _set_rtcp_ssrc(self, ssrc: int) -> None:
-        self._ssrc = ssrc
+        self.own_ssrc = ssrc
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """Begin to receive; a second call changes nothing."""
@@ -83,8 +62,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             if encoding.ssrc and (stream := self._open(encoding.ssrc)) and encoding.rtx:
                 path.streams.setdefault(encoding.rtx.ssrc, Repair(stream, self, originals))
         self._announced = bool(self.streams)
-        path.receivers.append(self)
-        self._later("report", random.uniform(*REPORT_SECONDS), self._report)  # noqa: S311
+        path.add(self)
         if self.sinks:
             self.request_key_frame()
 
@@ -137,17 +115,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._later("key_frame", wait, self.request_key_frame)
             return
         self._key_frame_asked_at = time.monotonic()
-        self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._ssrc, media_ssrc=self.streams[-1].ssrc))
-
-    def pass_on(
-        self, stream: Stream, second: int, sequence_number: int, timestamp: int, level: int, payload: bytes, now: float
-    ) -> None:
-        """Hand a packet to every sink, and ask for what is missing before it."""
-        for sink in self.sinks:
-            # padding on the media SSRC is forwarded empty: leaving it out would look like loss to the far end
-            sink.relay(stream, second, sequence_number, timestamp, level, payload, now)
-        if stream.losses.missing and self.keeps_history:
-            self._ask_for_lost()
+        self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self.own_ssrc, media_ssrc=self.streams[-1].ssrc))
 
     def observe(self, send_time: int, now: float, size: int) -> None:
         """Note when a packet was sent and came; tell the sender when the path carries more or less than thought."""
@@ -158,7 +126,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             limits = [sink.bitrate_limit for sink in self.sinks]
             wanted = min([estimate, *(limit for limit in limits if limit is not None)])
             fci = pack_remb_fci(self._ceiling.next(wanted, now), [stream.ssrc for stream in self.streams])
-            self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._ssrc, media_ssrc=0, fci=fci))
+            self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.own_ssrc, media_ssrc=0, fci=fci))
 
     def take_report(self, packet: AnyRtcpPacket, now: float) -> None:
         """Take what the far end says about the streams that it sends."""
@@ -169,28 +137,18 @@ class ForwardingReceiver(RTCRtpReceiver):
                     for sink in self.sinks:
                         sink.relay_report(stream, packet, now)
 
-    def _ask_for_lost(self) -> None:
-        self._timers.pop("lost", None)
+    def ask_for_lost(self) -> None:
+        """Ask for what is missing and was not asked for just now, and again later until it came or was given up."""
         again = False
         for stream in self.streams:
             lost = stream.losses.due(time.monotonic())
             if lost:
                 self._send(
-                    RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._ssrc, media_ssrc=stream.ssrc, lost=sorted(lost))
+                    RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self.own_ssrc, media_ssrc=stream.ssrc, lost=sorted(lost))
                 )
             again = again or bool(stream.losses.missing)
         if again:
-            self._later("lost", RETRY_SECONDS, self._ask_for_lost)
-
-    def _report(self) -> None:
-        # RFC 3550 6.2: the interval varies at random, so that reports of many do not coincide
-        self._timers.pop("report", None)
-        self._later("report", random.uniform(*REPORT_SECONDS), self._report)  # noqa: S311
-        now = time.time()
-        reports = [report for stream in self.streams if (report := stream.report(now)) is not None]
-        if reports:
-            self.last_reports = reports
-            self._send(RtcpRrPacket(ssrc=self._ssrc, reports=reports))
+            self._later("lost", RETRY_SECONDS, self.ask_for_lost)
 
     def _later(self, name: str, seconds: float, call: Any) -> None:
         if name not in self._timers:

@@ -27,10 +27,9 @@ from aiortc.rtp import (
 from aiortc.utils import random16, random32
 
 from signaling.relay.key_frames import KEY_FRAME_TESTS, KeyFrameTest
-from signaling.relay.receiver import Sink
 from signaling.relay.rtp import NONE, SEND_TIME_SECOND, SEQUENCES, ExtensionIds, HeaderWriter, Rebase
-from signaling.relay.srtp import LARGEST, Buffer, protect, sessions
-from signaling.relay.stream import HISTORY, REPORT_TIME, Stream
+from signaling.relay.srtp import LARGEST, Buffer
+from signaling.relay.stream import HISTORY, REPORT_TIME, Sink, Stream
 
 BITRATE_LIMIT_LASTS_SECONDS = 10.0
 CNAME = 1  # SDES item type (RFC 3550 6.5.1)
@@ -90,6 +89,7 @@ class ForwardingSender(RTCRtpSender):
         self._repeat_sequence = random16() % 32768
         self._allowance = RETRANSMISSIONS
         self._sent: dict[int, bytes] = {}
+        self._keeps_sent = False
         self._key_frame_tests: dict[int, KeyFrameTest | None] = {}
         self._cname = b""
         self._packets = 0
@@ -111,6 +111,7 @@ class ForwardingSender(RTCRtpSender):
                 self._repeats[int(codec.parameters["apt"] or 0)] = codec.payloadType or 0
             else:
                 self._key_frame_tests[codec.payloadType or 0] = KEY_FRAME_TESTS.get(codec.mimeType.lower())
+        self._keeps_sent = self.kind == "video" and not set(self._key_frame_tests) <= set(self._repeats)
         if self.source is not None:
             self.source.request_key_frame()
 
@@ -168,7 +169,7 @@ class ForwardingSender(RTCRtpSender):
         if self._floor is not None and not self._above_floor(outgoing):
             return
         size = self._transmit(second, outgoing, shifted, self._ssrc, level, payload, now)
-        if size and self.kind == "video" and second & 0x7F not in self._repeats:
+        if self._keeps_sent and second & 0x7F not in self._repeats:
             # byte for byte if asked again: AES-GCM forbids other bytes under the same SSRC and number
             self._sent[outgoing % HISTORY] = bytes(self._buffer.view[:size])
         self._packets += 1
@@ -249,18 +250,18 @@ class ForwardingSender(RTCRtpSender):
     ) -> int:
         """Encrypt and send; return the size of the encrypted packet, which is in the buffer, or 0 if none was sent."""
         path, buffer, writer = self._path, self._buffer, self._writer
-        _, session = sessions(self.transport)
+        keys = path.keys or path.take_keys()
         start = writer.size
         size = start + len(payload)
-        if session is None or size > LARGEST:
+        if keys is None or size > LARGEST:
             return 0
         view = buffer.view
         writer.write(view, second, sequence_number, timestamp, ssrc, int(now * SEND_TIME_SECOND) & 0xFFFFFF, level)
         view[start:size] = payload
-        size = protect(session, buffer, size)
-        if size:
-            path.send(view[:size])
-        return size
+        encrypted: int = keys.protect(buffer, size)
+        if encrypted:
+            path.send(view[:encrypted])
+        return encrypted
 
     def _repeat(self, sequence_number: int, now: float) -> None:
         stream = self._stream

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
 CAPACITY = 2048
@@ -24,20 +23,40 @@ class Buffer:
         self.length = ffi.new("int *")
 
 
-def unprotect(session: Session, buffer: Buffer, size: int) -> int:
-    """Decrypt a packet where it is; return its size, or 0 for one that is forged, damaged or was seen before."""
-    length = buffer.length
-    length[0] = size
-    return 0 if _unprotect(session._srtp[0], buffer.data, length) else length[0]
+class Keys:
+    """The two SRTP contexts of an RTCDtlsTransport whose handshake is done."""
+
+    __slots__ = ("_incoming", "_outgoing", "_sessions")
+
+    def __init__(self, incoming: Any, outgoing: Any) -> None:
+        # pylibsrtp frees what these point to together with its sessions
+        self._sessions = (incoming, outgoing)
+        self._incoming = incoming._srtp[0]
+        self._outgoing = outgoing._srtp[0]
+
+    def unprotect(self, buffer: Buffer, size: int) -> int:
+        """Decrypt a packet where it is; return its size, or 0 for one that is forged, damaged or was seen before."""
+        length = buffer.length
+        length[0] = size
+        return 0 if _unprotect(self._incoming, buffer.data, length) else length[0]
+
+    def protect(self, buffer: Buffer, size: int) -> int:
+        """Encrypt a packet of at most LARGEST octets where it is; return its size, or 0 when libsrtp refuses."""
+        length = buffer.length
+        length[0] = size
+        return 0 if _protect(self._outgoing, buffer.data, length) else length[0]
+
+    def unprotect_report(self, data: bytes) -> bytes:
+        """Decrypt RTCP. Raises pylibsrtp.Error, ValueError."""
+        return bytes(self._sessions[0].unprotect_rtcp(data))
+
+    def protect_report(self, data: bytes) -> bytes:
+        """Encrypt RTCP. Raises pylibsrtp.Error, ValueError."""
+        return bytes(self._sessions[1].protect_rtcp(data))
 
 
-def protect(session: Session, buffer: Buffer, size: int) -> int:
-    """Encrypt a packet of at most LARGEST octets where it is; return its size, or 0 when libsrtp refuses."""
-    length = buffer.length
-    length[0] = size
-    return 0 if _protect(session._srtp[0], buffer.data, length) else length[0]
-
-
-def sessions(transport: Any) -> tuple[Session | None, Session | None]:
-    """Return an RTCDtlsTransport's sessions for what comes and for what goes; None before the handshake is done."""
-    return transport._rx_srtp, transport._tx_srtp
+def keys_of(transport: Any) -> Keys | None:
+    """Return an RTCDtlsTransport's keys; None before its handshake is done."""
+    if transport._rx_srtp is None or transport._tx_srtp is None:
+        return None
+    return Keys(transport._rx_srtp, transport._tx_srtp)

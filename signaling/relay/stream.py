@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from aiortc.rtp import RtcpReceiverInfo, clamp_packets_lost
+from aiortc.rtp import RtcpReceiverInfo, RtcpSrPacket, clamp_packets_lost
 
 from signaling.relay.loss import LossTracker
 from signaling.relay.rtp import Octets
@@ -15,16 +15,14 @@ MARKER = 0x80
 Kept = tuple[int, int, int, bytes]
 
 
-class Taker(Protocol):
-    """The receiver that a stream belongs to."""
+class Sink(Protocol):
+    """Takes what comes in."""
 
-    media_types: frozenset[int]
-    keeps_history: bool
+    @property
+    def bitrate_limit(self) -> int | None:
+        """Bits a second that the far end can take; None when it has not said."""
 
-    def observe(self, send_time: int, now: float, size: int) -> None:
-        """Note when a packet was sent and came."""
-
-    def pass_on(
+    def relay(
         self,
         stream: "Stream",
         second: int,
@@ -34,7 +32,24 @@ class Taker(Protocol):
         payload: bytes,
         now: float,
     ) -> None:
-        """Hand a packet to the sinks."""
+        """Forward one packet; `second` is the header's second octet (marker and payload type)."""
+
+    def relay_report(self, stream: "Stream", report: RtcpSrPacket, now: float) -> None:
+        """Forward a sender report, for lip sync."""
+
+
+class Taker(Protocol):
+    """The receiver that a stream belongs to."""
+
+    media_types: frozenset[int]
+    keeps_history: bool
+    sinks: tuple[Sink, ...]
+
+    def observe(self, send_time: int, now: float, size: int) -> None:
+        """Note when a packet was sent and came."""
+
+    def ask_for_lost(self) -> None:
+        """Something is missing."""
 
 
 class Stream:
@@ -83,7 +98,11 @@ class Stream:
             return
         if self.history:
             self.history[sequence_number % HISTORY] = (sequence_number, second, timestamp, payload)
-        self._taker.pass_on(self, second, sequence_number, timestamp, level, payload, now)
+        for sink in self._taker.sinks:
+            # padding on the media SSRC is forwarded empty: leaving it out would look like loss to the far end
+            sink.relay(self, second, sequence_number, timestamp, level, payload, now)
+        if self.losses.missing and self.history:
+            self._taker.ask_for_lost()
 
     def kept(self, sequence_number: int) -> Kept | None:
         """Return a packet that was handed on lately, by its number."""
@@ -136,7 +155,7 @@ class Repair:
         self._taker = taker
         self._originals = originals
 
-    def belongs_to(self, taker: Taker) -> bool:
+    def belongs_to(self, taker: object) -> bool:
         """Whether it repeats a stream of this receiver."""
         return self._taker is taker
 

@@ -11,6 +11,7 @@ from aioice.ice import StunProtocol
 from signaling.relay.srtp import Buffer
 
 READS = 32
+SMALL = 500
 MARKER = 0x80
 BACKLOG = 512
 SOCKET_BUFFER = 1 << 20
@@ -90,7 +91,7 @@ class UdpTransport:
         self._loop.remove_writer(self._socket)
 
     def _read(self) -> None:
-        """Read until a frame ends: what follows comes with the next call, and asking in vain costs a system call."""
+        """Read a sound, or a picture to its end: what follows comes with the next call, and asking in vain costs."""
         buffer = self._buffer
         view = buffer.view
         for _ in range(READS):
@@ -99,7 +100,7 @@ class UdpTransport:
             except OSError:
                 return
             if size and 127 < view[0] < 192 and self._media(buffer, size):
-                if view[1] & MARKER or self.is_closing():
+                if size < SMALL or view[1] & MARKER:
                     return
             else:
                 self._protocol.datagram_received(bytes(view[:size]), address)
