@@ -362,6 +362,20 @@ async def test_a_server_that_stops_tells_everyone_to_come_back(client: Client) -
     assert record.end_reason == "shutdown"
 
 
+async def test_a_server_that_drains_opens_no_room_and_waits_for_those_that_run(client: Client) -> None:
+    agent = await join(client, "agent")
+    drained = asyncio.create_task(client.app[HUB].drain())
+    newcomer = await connect(client, room="room2")
+    await newcomer.say("join", {"ticket": await ticket(client, "citizen", room="room2")})
+    assert (await newcomer.first())["body"]["code"] == "no_node_free"
+    assert await newcomer.closed() == 4503
+    citizen = await join(client, "citizen")  # a room that runs is not closed to those who belong there
+    await citizen.hear("snapshot")
+    assert not drained.done()
+    await agent.say("end")
+    await asyncio.wait_for(drained, SOON)
+
+
 @pytest.fixture
 async def hasty(aiohttp_client: AiohttpClient, sqlite_url: str, tmp_path: Path) -> Client:
     """A server with no patience."""

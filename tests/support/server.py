@@ -22,10 +22,19 @@ class Server:
     `settings` are TELECONSULT_* without the prefix. The data folder and the port stay the same over a restart.
     """
 
-    def __init__(self, data: Path, *, command: str = "demo", port: int | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        command: str = "demo",
+        port: int | None = None,
+        options: tuple[str, ...] = (),
+        **settings: str,
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self._command = command
+        self._options = options
         self._settings = settings
         self._log = data / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,7 +61,7 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TELECONSULT_")}
         environment["TELECONSULT_DATA_DIR"] = str(self.data)
         environment |= {f"TELECONSULT_{name.upper()}": value for name, value in self._settings.items()}
-        command = [sys.executable, "-m", "teleconsult", self._command, "--port", str(self.port)]
+        command = [sys.executable, "-m", "teleconsult", self._command, "--port", str(self.port), *self._options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

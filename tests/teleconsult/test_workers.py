@@ -1,0 +1,70 @@
+"""Several processes on one port: one that dies is replaced, all stop together, and calls can be waited for."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.redis import RedisServer
+from tests.support.server import Server
+
+SOON = 60.0
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def health(server: Server) -> dict[str, object]:
+    with urllib.request.urlopen(f"{server.url}/healthz", timeout=10) as answer:
+        return dict(json.loads(answer.read()))
+
+
+def test_workers_share_a_port_and_are_replaced(tmp_path: Path, postgres_url: str, redis: RedisServer) -> None:
+    server = Server(
+        tmp_path / "data", command="serve", options=("--workers", "2"), database_url=postgres_url, redis_url=redis.url
+    )
+    server.start()
+    try:
+        parent = psutil.Process(server.pid)
+        eventually(lambda: server.log.count("node_joins") == 2)
+        first, second = (child.pid for child in parent.children())
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: server.log.count("node_joins") == 3)
+        assert {child.pid for child in parent.children()} > {second}
+        assert len(parent.children()) == 2
+        redis.stop()
+        eventually(lambda: health(server) == {"status": "ok", "degraded": ["redis"]})
+        redis.start()
+        eventually(lambda: health(server) == {"status": "ok"})
+        assert server.stop() == 0
+    finally:
+        server.kill()
+    assert not parent.is_running()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({}, "TELECONSULT_REDIS_URL"), ({"redis_url": "redis://127.0.0.1:1/0"}, "TELECONSULT_DATABASE_URL")],
+)
+def test_workers_say_what_they_need(tmp_path: Path, settings: dict[str, str], told: str) -> None:
+    server = Server(tmp_path / "data", command="serve", options=("--workers", "2"), **settings)
+    with pytest.raises(RuntimeError, match=told):
+        server.start()
