@@ -14,6 +14,7 @@ import uvloop
 from aiohttp import web
 
 from signaling.keys import HUB
+from signaling.relay.pauses import spare_calls
 from teleconsult.app import make_app
 from teleconsult.clock import utcnow
 from teleconsult.database import connect, migrate
@@ -119,6 +120,7 @@ async def _work(settings: Settings, listener: socket.socket, *, greeting: str = 
     await runner.setup()
     site = web.SockSite(runner, listener, backlog=BACKLOG)
     await site.start()
+    spare_calls()
     if greeting:
         print(greeting, flush=True)
     log.info("serving", port=settings.port, node=app[NODE])

@@ -1,0 +1,1 @@
+"""Our relay beside Janus and aiortc's MediaRelay, under one load."""
