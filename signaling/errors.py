@@ -75,6 +75,18 @@ class ParticipantUnknown(NotFound):
     code = "participant_unknown"
 
 
+class HandoverPending(Conflict):
+    """A colleague is being asked to take over already; withdraw that first."""
+
+    code = "handover_pending"
+
+
+class HandoverGone(Expired):
+    """You are not asked to take over, or no longer; or there is nothing left to withdraw."""
+
+    code = "handover_gone"
+
+
 class RoomFull(Conflict):
     """`capacity` people are in the room already."""
 
@@ -128,6 +140,8 @@ REFUSALS: tuple[type[DomainError], ...] = (
     ForeignOrigin,
     NotAllowed,
     ParticipantUnknown,
+    HandoverPending,
+    HandoverGone,
     RoomFull,
     CallOver,
     Flooding,

@@ -43,6 +43,34 @@ class CallStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColleagueRung(Event):
+    """A participant asks a colleague to take over; said again every few seconds while the colleague is asked."""
+
+    room: str
+    participant: str
+    colleague: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandoverAccepted(Event):
+    """A colleague takes over from a participant: the room waits for the service to confirm or refuse it."""
+
+    room: str
+    participant: str
+    colleague: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandoverSettled(Event):
+    """A colleague is no longer asked; `state` is `confirmed`, or why it did not come about."""
+
+    room: str
+    participant: str
+    colleague: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallEnded(Event):
     """The room closed. `started_at` is None when the call never started.
 

@@ -115,6 +115,16 @@ class Hub:
         if live is not None:
             live.shut("hung_up")
 
+    def confirm_handover(self, room: str, colleague: str) -> None:
+        """Let a colleague who accepted take over, if the room is open here."""
+        if live := self._rooms.get(room):
+            live.confirm_handover(colleague)
+
+    def refuse_handover(self, room: str, colleague: str) -> None:
+        """Do not let a colleague take over."""
+        if live := self._rooms.get(room):
+            live.refuse_handover(colleague)
+
     def _room_over(self, room: str) -> None:
         task = asyncio.create_task(self._close(room, self._rooms.pop(room)))
         self._closing.add(task)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import structlog
 
-from signaling import events
+from signaling import events, handover
+from signaling.facts import Admitted, Fact, Gone, Over, Started, Waiting
 from signaling.models import CallParticipation, CallRecord
-from signaling.room import Admitted, Fact, Gone, Over, Started, Waiting
 from teleconsult.web.events import Event
 
 log = structlog.get_logger(__name__)
@@ -82,6 +82,14 @@ class Journal:
             return events.ParticipantJoined(room=self._room, participant=fact.participant, role=fact.role)
         if isinstance(fact, Gone):
             return events.ParticipantLeft(room=self._room, participant=fact.participant, role=fact.role)
+        if isinstance(fact, handover.ColleagueRung):
+            return events.ColleagueRung(room=self._room, participant=fact.by, colleague=fact.colleague)
+        if isinstance(fact, handover.HandoverAccepted):
+            return events.HandoverAccepted(room=self._room, participant=fact.by, colleague=fact.colleague)
+        if isinstance(fact, handover.HandoverSettled):
+            return events.HandoverSettled(
+                room=self._room, participant=fact.by, colleague=fact.colleague, state=fact.state
+            )
         if isinstance(fact, Started):
             return events.CallStarted(room=self._room, at=fact.at)
         return events.CallEnded(room=self._room, started_at=fact.started_at, ended_at=fact.at, reason=fact.reason)

@@ -3,19 +3,22 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 from signaling import protocol
 from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
+from signaling.facts import EndReason, Fact, Gone, Over
 from signaling.journal import Journal, Publish
 from signaling.protocol import Body, Ended, Received, Snapshot, Welcome
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
-from signaling.room import EndReason, Fact, Over, Participant, Room
+from signaling.room import Participant, Room
 from signaling.session import Outlet, Session
 from signaling.tickets import Claims
 
 NORMAL_CLOSURE = 1000
 SERVICE_RESTART = 1012
+Farewell = Literal["left", "handed_over", "unneeded"]
 
 
 class LiveRoom:
@@ -42,6 +45,8 @@ class LiveRoom:
                 send=self._send_media,
                 reachable=self._reachable,
                 sends=self._sends,
+                shows=self.room.shows,
+                arrived=self._arrived,
             ),
         )
 
@@ -107,7 +112,7 @@ class LiveRoom:
     def handle(self, session: Session, received: Received) -> None:
         """Do what a participant's message asks.
 
-        Raises NotAllowed, ParticipantUnknown, CallOver (this session has left already).
+        Raises NotAllowed, ParticipantUnknown, HandoverPending, HandoverGone, CallOver (this session has left already).
         """
         who, body, generation = session.participant, received.body, received.envelope.generation
         if self._sessions.get(who) is not session:
@@ -123,10 +128,27 @@ class LiveRoom:
         elif isinstance(body, protocol.Media):
             self.room.set_media(participant=who, microphone=body.microphone, camera=body.camera)
             self._broadcast()
+        elif isinstance(body, protocol.HandOver):
+            asked = self.room.hand_over(
+                now=self._clock(), by=who, to=body.colleague, reason=body.reason, stays=body.stays
+            )
+            self._apply(asked)
+        elif isinstance(body, protocol.WithdrawHandOver):
+            self._apply(self.room.withdraw_handover(now=self._clock(), by=who))
+        elif isinstance(body, protocol.AnswerHandOver):
+            self._apply(self.room.answer_handover(now=self._clock(), by=who, accepted=body.accepted))
         elif isinstance(body, protocol.Leave):
             self._leave(session)
         elif isinstance(body, protocol.End):
             self._apply(self.room.end(now=self._clock(), by=who))
+
+    def confirm_handover(self, colleague: str) -> None:
+        """Let a colleague who accepted take over: the service has given them the citizen."""
+        self._apply(self.room.confirm_handover(now=self._clock(), colleague=colleague))
+
+    def refuse_handover(self, colleague: str) -> None:
+        """Do not let a colleague take over."""
+        self._apply(self.room.refuse_handover(now=self._clock(), colleague=colleague))
 
     def expire(self) -> None:
         """Take out those who did not come back in time."""
@@ -159,20 +181,23 @@ class LiveRoom:
     def _apply(self, facts: list[Fact]) -> None:
         for fact in facts:
             self._journal.note(fact)
+        passed_on = {fact.participant for fact in facts if isinstance(fact, Gone) and fact.reason == "handed_over"}
+        left = {fact.participant for fact in facts if isinstance(fact, Gone)}
         for gone in [p for p in self._sessions if p not in self.room.participants]:
-            self._dismiss(self._sessions.pop(gone))
+            # whoever was only asked to take over was never in the call, so nothing says that they left it
+            why: Farewell = "handed_over" if gone in passed_on else "left" if gone in left else "unneeded"
+            self._dismiss(self._sessions.pop(gone), why)
         self._relay.set_members({p.id for p in self.room.admitted()})
         self._broadcast()
         if any(isinstance(fact, Over) for fact in facts):
             self._on_over(self.room.id)
 
-    def _dismiss(self, session: Session) -> None:
+    def _dismiss(self, session: Session, reason: Farewell) -> None:
         over = self.room.over
         if over is not None and over.reason == "shutdown":
             session.finish(SERVICE_RESTART)
             return
-        reason = over.reason if over is not None and over.reason != "shutdown" else "left"
-        session.send(Ended(reason=reason, call_seconds=self._call_seconds()))
+        session.send(Ended(reason=over.reason if over is not None else reason, call_seconds=self._call_seconds()))
         session.finish(NORMAL_CLOSURE)
 
     def _broadcast(self) -> None:
@@ -182,6 +207,14 @@ class LiveRoom:
     def snapshot(self, participant: str) -> Snapshot:
         """Return the room as a participant may see it now."""
         return self.room.snapshot(now=self._clock(), viewer=participant)
+
+    def _arrived(self, participant: str) -> None:
+        """Somebody's picture is there: a colleague who takes over takes the agent's place in it now."""
+        done = self.room.complete_handover(now=self._clock(), arrived=participant)
+        if done is not None:
+            first, facts = done
+            self._relay.hand_over(first, participant)
+            self._apply(facts)
 
     def _call_seconds(self) -> int | None:
         started = self.room.started_at

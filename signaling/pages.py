@@ -1,9 +1,11 @@
 """The page of a call, and the tickets that it asks for."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
+from signaling.errors import NotAllowed
 from signaling.keys import GATEKEEPER, TICKETS
 from signaling.page_texts import PAGE_TEXTS
 from signaling.ports import Entry
@@ -34,6 +36,15 @@ async def issue_ticket(request: web.Request) -> web.Response:
     return web.json_response({"ticket": request.app[TICKETS].issue(room, entry, utcnow())})
 
 
+async def list_colleagues(request: web.Request) -> web.Response:
+    """GET /call/{room}/colleagues: whom the agent may ask to take over. Raises NotAllowed for anyone else."""
+    room = request.match_info["room"]
+    gatekeeper = request.app[GATEKEEPER]
+    if not (await gatekeeper.entry(request, room)).role.hosts:
+        raise NotAllowed
+    return web.json_response({"items": [asdict(colleague) for colleague in await gatekeeper.colleagues(room)]})
+
+
 def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]:
     """Return what the page's scripts need."""
     translate = gettext_for(request.app, language(request))
@@ -44,6 +55,8 @@ def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]
         "role": entry.role.value,
         "surface": entry.surface,
         "afterUrl": entry.after_url,
+        "leftUrl": entry.left_url or entry.after_url,
+        "colleaguesUrl": f"/call/{room}/colleagues{query}",
         "helpUrl": entry.help_url,
         "newsUrl": entry.news_url,
         "room": room,

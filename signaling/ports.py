@@ -7,7 +7,7 @@ from aiohttp import web
 
 from signaling.roles import Role
 
-__all__ = ["Entry", "Gatekeeper", "Role", "Surface"]
+__all__ = ["Colleague", "Entry", "Gatekeeper", "Role", "Surface"]
 
 Surface = Literal["kiosk", "desktop"]
 
@@ -31,8 +31,19 @@ class Entry:
     after_url: str
     help_url: str | None
     admit_on_join: bool
+    # where an agent goes who has passed the citizen on; empty: `after_url`
+    left_url: str = ""
     news: str = ""
     news_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody whom an agent may ask to take over. `busy`: in a conversation now, or expected in one."""
+
+    participant: str
+    name: str
+    busy: bool
 
 
 class Gatekeeper(Protocol):
@@ -43,6 +54,9 @@ class Gatekeeper(Protocol):
 
         Raises a DomainError (Forbidden, NotFound, Expired) when they may not have it.
         """
+
+    async def colleagues(self, room: str) -> tuple[Colleague, ...]:
+        """Return who may take a room's citizen over: signed in, and competent for it."""
 
     async def may_enter(self, room: str, participant: str, role: Role) -> None:
         """Raise a DomainError when the holder of a ticket may not enter the room any more."""

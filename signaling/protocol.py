@@ -6,12 +6,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from signaling.errors import InvalidMessage
+from signaling.handover import HandoverState
 from signaling.roles import Role
 
 VERSION = 1
 SERVER = "server"
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_SDP_CHARACTERS = 48 * 1024
+MAX_REASON = 500
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_:.\-]+$")]
 Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -83,6 +85,28 @@ class Media(Body):
     camera: DeviceState = Field(description="on, off (by its owner) or missing")
 
 
+class HandOver(Body):
+    """The agent asks a colleague to take the citizen over. One at a time; asking again replaces what was settled."""
+
+    type = "hand_over"
+    colleague: Identifier = Field(description="participant id, from `GET /call/{room}/colleagues`")
+    reason: str = Field(min_length=1, max_length=MAX_REASON, description="for the colleague alone; nothing is stored")
+    stays: bool = Field(description="the agent remains in the call as a colleague until they leave")
+
+
+class WithdrawHandOver(Body):
+    """The agent no longer wants to pass the citizen on; too late once the service has confirmed it."""
+
+    type = "withdraw_hand_over"
+
+
+class AnswerHandOver(Body):
+    """The colleague who is rung takes the citizen over, or does not."""
+
+    type = "answer_hand_over"
+    accepted: bool = Field(description="false: the colleague declines, and the session ends")
+
+
 class Leave(Body):
     """The participant hangs up; the others stay."""
 
@@ -117,14 +141,29 @@ class ParticipantInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     participant: Identifier = Field(description="opaque id, the same for one person throughout the call")
-    role: Role = Field(description="citizen, agent or adviser")
+    role: Role = Field(description="citizen, agent, adviser or colleague; it changes when a hand-over is done")
     name: str = Field(description="to show to people")
-    standing: Literal["waiting", "admitted"] = Field(description="in the lobby or in the call")
+    standing: Literal["waiting", "rung", "admitted"] = Field(
+        description="in the lobby, asked to take over, or in the call"
+    )
     connected: bool = Field(description="false while their socket is lost; they have 60 s to come back")
     waiting_seconds: int | None = Field(description="how long they have waited, in seconds, when in the lobby")
     place: int | None = Field(description="their place in the lobby, from 1")
     microphone: DeviceState = Field(description="see `media`")
     camera: DeviceState = Field(description="see `media`")
+
+
+class HandoverInfo(BaseModel):
+    """A hand-over, as the two agents of it see it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    by: Identifier = Field(description="the agent who passes the citizen on")
+    colleague: Identifier = Field(description="who is asked to take over")
+    state: HandoverState = Field(
+        description="`asked`, `accepted`, `confirmed` (they are on the way in), or why it did not come about"
+    )
+    reason: str = Field(description="what the agent wrote")
+    stays: bool = Field(description="the agent remains in the call for a while")
 
 
 class Welcome(Body):
@@ -143,11 +182,14 @@ class Snapshot(Body):
 
     type = "snapshot"
     sequenced = False
-    state: Literal["lobby", "in_call"] = Field(description="where you are")
+    state: Literal["lobby", "rung", "in_call"] = Field(description="where you are")
     you: ParticipantInfo = Field(description="yourself")
     others: tuple[ParticipantInfo, ...] = Field(description="whom you may see; nobody else's name while you wait")
     host_present: bool = Field(description="an agent is in the room")
     call_seconds: int | None = Field(description="seconds since the call started; null before")
+    handover: HandoverInfo | None = Field(
+        description="the newest hand-over, for its two agents; null for everyone else"
+    )
 
 
 class Slot(BaseModel):
@@ -179,6 +221,13 @@ class Offer(Body):
     ice_servers: tuple[IceServer, ...] = Field(description="use when this generation is new to you; may be empty")
 
 
+class Slots(Body):
+    """Somebody took another one's place in sections of the present offer: no negotiation, the pictures go on."""
+
+    type = "slots"
+    slots: tuple[Slot, ...] = Field(description="who is heard and seen in which section, from now on")
+
+
 class Refused(Body):
     """Something you sent was not done. When it is final, the socket closes with the code of the refusal."""
 
@@ -192,17 +241,35 @@ class Ended(Body):
     """The call is over for you; the socket closes with 1000."""
 
     type = "ended"
-    reason: Literal["hung_up", "left", "abandoned"] = Field(description="by the agent, by yourself, or all had gone")
+    reason: Literal["hung_up", "left", "abandoned", "handed_over", "unneeded"] = Field(
+        description="by the agent, by yourself, all had gone, a colleague took over, or you are no longer asked to"
+    )
     call_seconds: int | None = Field(description="how long the call lasted; null when it never started")
 
 
 CLIENT_BODIES: dict[str, type[Body]] = {
-    body.type: body for body in (Join, Resume, Admit, Answer, Candidate, Renegotiate, Media, Leave, End, Ping, Pong)
+    body.type: body
+    for body in (
+        Join,
+        Resume,
+        Admit,
+        Answer,
+        Candidate,
+        Renegotiate,
+        Media,
+        HandOver,
+        WithdrawHandOver,
+        AnswerHandOver,
+        Leave,
+        End,
+        Ping,
+        Pong,
+    )
 }
 SERVER_BODIES: dict[str, type[Body]] = {
-    body.type: body for body in (Welcome, Snapshot, Offer, Refused, Ended, Ping, Pong)
+    body.type: body for body in (Welcome, Snapshot, Offer, Slots, Refused, Ended, Ping, Pong)
 }
-PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, Slot, IceServer)
+PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, HandoverInfo, Slot, IceServer)
 
 
 class ClientEnvelope(BaseModel):

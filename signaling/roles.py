@@ -4,11 +4,15 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """The agent is the host: admits from the lobby and ends the call. The citizen waits in the lobby until then."""
+    """The agent is the host: admits from the lobby and ends the call. The citizen waits in the lobby until then.
+
+    A colleague is an agent of the same service: asked to take over, or one who has passed the citizen on and stays.
+    """
 
     CITIZEN = "citizen"
     AGENT = "agent"
     ADVISER = "adviser"
+    COLLEAGUE = "colleague"
 
     @property
     def waits(self) -> bool:

@@ -1,19 +1,30 @@
 """A room's state: who waits, who was admitted, who is lost for the moment. Pure: no socket, no database, no clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
-from signaling.errors import CallOver, NotAllowed, ParticipantUnknown, RoomFull, SessionUnknown
-from signaling.protocol import DeviceState, ParticipantInfo, Snapshot
+from signaling.errors import (
+    CallOver,
+    HandoverGone,
+    HandoverPending,
+    NotAllowed,
+    ParticipantUnknown,
+    RoomFull,
+    SessionUnknown,
+)
+from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
+from signaling.handover import ColleagueRung, Handover, HandoverState
+from signaling.protocol import DeviceState, HandoverInfo, ParticipantInfo, Snapshot
 from signaling.roles import Role
 
 RESUME_WINDOW = timedelta(seconds=60)
 CAPACITY = 6
-
-Standing = Literal["waiting", "admitted"]
-EndReason = Literal["hung_up", "abandoned", "shutdown"]
-LeaveReason = Literal["left", "lost", "ended"]
+STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
+    {"waiting": "lobby", "rung": "rung", "admitted": "in_call"}
+)
 
 
 @dataclass
@@ -34,55 +45,6 @@ class Participant:
     camera: DeviceState = "missing"
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Somebody began to wait in the lobby."""
-
-    participant: str
-    role: Role
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """Somebody came into the call."""
-
-    participant: str
-    role: Role
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Started:
-    """A citizen and an agent are both in the call for the first time."""
-
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Gone:
-    """Somebody left the call or the lobby."""
-
-    participant: str
-    role: Role
-    at: datetime
-    standing: Standing
-    reason: LeaveReason
-    reconnections: int
-
-
-@dataclass(frozen=True)
-class Over:
-    """The room is closed for good. `started_at` is None when the call never began."""
-
-    started_at: datetime | None
-    at: datetime
-    reason: EndReason
-
-
-Fact = Waiting | Admitted | Started | Gone | Over
-
-
 @dataclass
 class Room:
     """Who is in a room. Methods that change it return what happened, in order; time is given, in UTC."""
@@ -95,6 +57,7 @@ class Room:
     # people who were let in stay let in when they come back after more than the resume window
     let_in: set[str] = field(default_factory=set)
     generations: dict[str, int] = field(default_factory=dict)
+    handover: Handover | None = None
 
     def join(
         self, *, now: datetime, participant: str, role: Role, name: str, session: str, admit_waiting: bool = False
@@ -102,29 +65,32 @@ class Room:
         """Open a session for somebody who holds a ticket; their older session, if any, is superseded.
 
         `admit_waiting`: a host lets in whoever waits; anyone else was let in before, in a room that a restart ended.
-        Raises CallOver, RoomFull.
+        Raises CallOver, RoomFull, HandoverGone (a colleague whom nobody asks).
         """
         self._assert_open()
         previous = self.participants.get(participant)
+        role, standing = self._comes_as(participant, role, previous)
         if previous is None and len(self.participants) >= CAPACITY:
             raise RoomFull(capacity=CAPACITY)
         if admit_waiting and role.waits:
             self.let_in.add(participant)
-        admitted = not role.waits or participant in self.let_in
+        if standing == "waiting" and participant in self.let_in:
+            standing = "admitted"
         newcomer = Participant(
             id=participant,
             role=role,
             name=name,
             session=session,
-            standing="admitted" if admitted else "waiting",
+            standing=standing,
             since=previous.since if previous else now,
             generation=self.generations.get(participant, 0),
             reconnections=previous.reconnections + 1 if previous else 0,
         )
         self.participants[participant] = newcomer
         facts: list[Fact] = []
-        if previous is None:
-            facts.append(Admitted(participant, role, now) if admitted else Waiting(participant, role, now))
+        if previous is None and standing != "rung":
+            arrived = standing == "admitted"
+            facts.append(Admitted(participant, role, now) if arrived else Waiting(participant, role, now))
         if admit_waiting and role.hosts:
             for waiting in self.waiting():
                 facts += self._let_in(now, waiting)
@@ -172,7 +138,10 @@ class Room:
         who = self.participants.pop(participant, None)
         if who is None:
             return []
-        facts: list[Fact] = [Gone(who.id, who.role, now, who.standing, reason, who.reconnections)]
+        facts: list[Fact] = []
+        if who.standing != "rung":
+            facts.append(Gone(who.id, who.role, now, who.standing, reason, who.reconnections))
+        facts += self._without(now, participant)
         if not self.participants and self.over is None:
             facts += self._close(now, "abandoned")
         return facts
@@ -196,7 +165,85 @@ class Room:
     def expire(self, *, now: datetime) -> list[Fact]:
         """Take out those whose socket has been gone for longer than the resume window."""
         lapsed = [p.id for p in self.participants.values() if p.lost_at is not None and now - p.lost_at > RESUME_WINDOW]
-        return [fact for who in lapsed for fact in self.leave(now=now, participant=who, reason="lost")]
+        facts = [fact for who in lapsed for fact in self.leave(now=now, participant=who, reason="lost")]
+        handover = self.handover
+        if handover is not None and handover.lapses(now):
+            return facts + self._settle(now, handover, "unanswered")
+        if handover is not None and handover.rings(now):
+            facts.append(ColleagueRung(handover.by, handover.to, now))
+        return facts
+
+    def hand_over(self, *, now: datetime, by: str, to: str, reason: str, stays: bool) -> list[Fact]:
+        """Ask a colleague to take the citizen over.
+
+        Raises NotAllowed (not the host, or oneself), HandoverPending (somebody is asked already), ParticipantUnknown
+        (there is no citizen in the call).
+        """
+        self._assert_open()
+        if not self.participants[by].role.hosts or by == to:
+            raise NotAllowed()
+        if self.handover is not None and self.handover.open:
+            raise HandoverPending()
+        if not any(p.role is Role.CITIZEN for p in self.admitted()):
+            raise ParticipantUnknown()
+        self.handover = Handover(by, to, reason, stays, asked_at=now, rang_at=now)
+        return [ColleagueRung(by, to, now)]
+
+    def withdraw_handover(self, *, now: datetime, by: str) -> list[Fact]:
+        """Ask no longer. Raises HandoverGone when there is nothing to withdraw, or it is confirmed already."""
+        handover = self.handover
+        if handover is None or handover.by != by or handover.state not in ("asked", "accepted"):
+            raise HandoverGone()
+        return self._settle(now, handover, "withdrawn")
+
+    def answer_handover(self, *, now: datetime, by: str, accepted: bool) -> list[Fact]:
+        """Accept or decline; accepting again is harmless. Raises HandoverGone when one is not asked (any more)."""
+        handover = self.handover
+        if handover is None or handover.to != by or not handover.open:
+            raise HandoverGone()
+        if not accepted:
+            return self._settle(now, handover, "declined")
+        return [handover.move("accepted", now)] if handover.state == "asked" else []
+
+    def confirm_handover(self, *, now: datetime, colleague: str) -> list[Fact]:
+        """The service agrees: the colleague becomes the agent, and comes in as soon as they are here."""
+        handover = self.handover
+        if handover is None or handover.to != colleague or handover.state != "accepted":
+            return []
+        facts: list[Fact] = [handover.move("confirmed", now)]
+        who = self.participants.get(colleague)
+        if who is None:
+            return facts
+        here = who.standing == "admitted"
+        who.role = Role.AGENT
+        facts += self._let_in(now, who)
+        # whoever stayed after passing the citizen on is in the picture already
+        return facts + (self._change_places(now, handover) if here else [])
+
+    def refuse_handover(self, *, now: datetime, colleague: str) -> list[Fact]:
+        """The service does not agree: the colleague may not, or could not be given the citizen."""
+        handover = self.handover
+        if handover is None or handover.to != colleague or handover.state not in ("asked", "accepted"):
+            return []
+        return self._settle(now, handover, "failed")
+
+    def complete_handover(self, *, now: datetime, arrived: str) -> tuple[str, list[Fact]] | None:
+        """The colleague's picture is there: they take the agent's place. Return whose it was; None if it is not that.
+
+        The first agent becomes a colleague who stays, or leaves.
+        """
+        handover = self.handover
+        if handover is None or handover.to != arrived or handover.state != "confirmed":
+            return None
+        return handover.by, self._change_places(now, handover)
+
+    def shows(self, viewer: str, other: str) -> bool:
+        """Whether `viewer` is to be told of, and sent, somebody else in the call; pure.
+
+        A colleague on the way in is hidden until they take the agent's place, but not from the agent.
+        """
+        handover = self.handover
+        return handover is None or not handover.hides(other) or viewer == handover.by
 
     def set_media(self, *, participant: str, microphone: DeviceState, camera: DeviceState) -> None:
         """Note what somebody's devices do."""
@@ -227,14 +274,69 @@ class Room:
     def snapshot(self, *, now: datetime, viewer: str) -> Snapshot:
         """Return the room as one participant may see it."""
         you = self.participants[viewer]
-        others = tuple(self._info(now, p) for p in self.participants.values() if p.id != viewer and _sees(you, p))
+        others = tuple(
+            self._info(now, p)
+            for p in self.participants.values()
+            if p.id != viewer and _sees(you, p) and self.shows(viewer, p.id)
+        )
         return Snapshot(
-            state="lobby" if you.standing == "waiting" else "in_call",
+            state=STATES[you.standing],
             you=self._info(now, you),
             others=others,
             host_present=any(p.role.hosts and p.connected for p in self.participants.values()),
             call_seconds=_seconds(now - self.started_at) if self.started_at else None,
+            handover=self._handover_info(viewer),
         )
+
+    def _handover_info(self, viewer: str) -> HandoverInfo | None:
+        handover = self.handover
+        if handover is None or viewer not in (handover.by, handover.to):
+            return None
+        return HandoverInfo(
+            by=handover.by,
+            colleague=handover.to,
+            state=handover.state,
+            reason=handover.reason,
+            stays=handover.stays,
+        )
+
+    def _comes_as(self, participant: str, role: Role, previous: Participant | None) -> tuple[Role, Standing]:
+        """Return as what somebody comes in: a colleague only when asked; who took over is the agent by now."""
+        if role is not Role.COLLEAGUE:
+            return role, "waiting" if role.waits else "admitted"
+        if previous is not None and previous.standing == "admitted":
+            return previous.role, "admitted"
+        handover = self.handover
+        if handover is None or not handover.open or handover.to != participant:
+            raise HandoverGone()
+        return (Role.AGENT, "admitted") if handover.state == "confirmed" else (role, "rung")
+
+    def _change_places(self, now: datetime, handover: Handover) -> list[Fact]:
+        self.handover = None
+        first = self.participants[handover.by]
+        first.role = Role.COLLEAGUE
+        return [] if handover.stays else self.leave(now=now, participant=first.id, reason="handed_over")
+
+    def _settle(self, now: datetime, handover: Handover, state: HandoverState) -> list[Fact]:
+        """End a hand-over that did not come about: the colleague, if here, is no longer needed."""
+        facts: list[Fact] = [handover.move(state, now)]
+        who = self.participants.get(handover.to)
+        if who is not None and who.standing == "rung":
+            facts += self.leave(now=now, participant=who.id)
+        return facts
+
+    def _without(self, now: datetime, participant: str) -> list[Fact]:
+        """Somebody of a hand-over has left: it is off, or done in a simpler way."""
+        handover = self.handover
+        if handover is None or not handover.open or participant not in (handover.by, handover.to):
+            return []
+        if handover.state == "confirmed":
+            # the first agent is gone: nothing hides the colleague any more. The colleague is gone: they may come back
+            self.handover = None if participant == handover.by else handover
+            return []
+        if participant == handover.to and handover.state == "accepted":
+            return []  # their page turns to the call
+        return self._settle(now, handover, "withdrawn" if participant == handover.by else "declined")
 
     def _info(self, now: datetime, who: Participant) -> ParticipantInfo:
         waiting = who.standing == "waiting"
@@ -275,7 +377,7 @@ class Room:
 
 
 def _sees(viewer: Participant, other: Participant) -> bool:
-    if viewer.standing == "waiting":
+    if viewer.standing != "admitted" or other.standing == "rung":
         return False
     return other.standing == "admitted" or not viewer.role.waits
 

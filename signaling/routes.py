@@ -33,6 +33,7 @@ def setup(app: web.Application) -> None:
     app[SWITCHBOARD] = Switchboard(app[NODE], app[HUB], app[BUS], app[TICKETS], app[GATEKEEPER])
     app.router.add_get(f"/call/{ROOM}", pages.show_call)
     app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
+    app.router.add_get(f"/call/{ROOM}/colleagues", pages.list_colleagues)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
     app.cleanup_ctx.append(_rooms)
     app.on_shutdown.append(_close_rooms)

@@ -13,6 +13,8 @@ ERROR_TEXTS = {
     "foreign_origin": N_("Cette demande vient d’un autre site\u00a0: elle est refusée."),
     "not_allowed": N_("Vous n’avez pas le droit de faire cela dans cet appel."),
     "participant_unknown": N_("Cette personne n’est plus en attente."),
+    "handover_pending": N_("Vous avez déjà demandé à un collègue de prendre la suite."),
+    "handover_gone": N_("On ne vous demande plus de prendre la suite de cet entretien."),
     "room_full": N_("Il y a déjà {capacity} personnes dans cet appel."),
     "call_over": N_("Cet appel est terminé."),
     "flooding": N_("Cette page envoie trop de messages. Rechargez-la."),

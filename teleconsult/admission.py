@@ -10,14 +10,16 @@ from aiohttp import web
 
 from booking.agenda import AppointmentView, appointment_view
 from booking.engine.offer import HOME
+from booking.handover import colleagues_of
 from booking.lifecycle import CHECK_IN_BEFORE, CLOSED, Status
 from booking.needs import need_text
 from booking.passes import GUEST_COOKIE, read_guest, shown_reference
 from kiosks.gate import current_visit
 from kiosks.houses import is_adviser_of
-from signaling.ports import Entry, Role
+from signaling.ports import Colleague, Entry, Role
 from teleconsult.accounts.guard import current_account
 from teleconsult.accounts.roles import Role as AccountRole
+from teleconsult.accounts.sessions import signed_in_among
 from teleconsult.clock import utcnow
 from teleconsult.errors import Conflict, Expired, Forbidden
 from teleconsult.feedback.links import feedback_url
@@ -55,7 +57,13 @@ class AppointmentGatekeeper:
         NotOfThisConsultation.
         """
         appointment = await appointment_view(room, language(request))
-        doors = {"citizen": _citizen, "guest": _guest, "agent": _agent, "adviser": _adviser}
+        doors = {
+            "citizen": _citizen,
+            "guest": _guest,
+            "agent": _agent,
+            "adviser": _adviser,
+            "colleague": _colleague,
+        }
         asked = doors.get(request.query.get("as", ""))
         for door in [asked] if asked else doors.values():
             entry = await door(request, appointment)
@@ -64,12 +72,26 @@ class AppointmentGatekeeper:
                 return entry
         raise NotOfThisConsultation
 
+    async def colleagues(self, room: str) -> tuple[Colleague, ...]:
+        """Return who else provides the appointment's service and is signed in, by name."""
+        now = utcnow()
+        able = await colleagues_of(now=now, appointment_id=room)
+        here = await signed_in_among({each.account_id for each in able}, now)
+        return tuple(
+            Colleague(agent_participant(each.id), each.name, each.busy) for each in able if each.account_id in here
+        )
+
     async def may_enter(self, room: str, participant: str, role: Role) -> None:
         """Check a ticket's holder once more as the socket opens: the appointment may have ended since.
 
         Raises AppointmentUnknown, ConsultationOver, ConsultationNotYet.
         """
         _require_open(await appointment_view(room), role)
+
+
+def agent_participant(agent_id: str) -> str:
+    """Return the id under which an agent takes part in calls; it is also the topic of their live board."""
+    return f"agent:{agent_id}"
 
 
 def _require_open(appointment: AppointmentView, role: Role) -> None:
@@ -147,7 +169,7 @@ async def _agent(request: web.Request, appointment: AppointmentView) -> Entry | 
     if account is None or AccountRole.AGENT not in account.roles or appointment.agent_account_id != account.id:
         return None
     return Entry(
-        participant=f"agent:{appointment.agent_id}",
+        participant=agent_participant(appointment.agent_id),
         role=Role.AGENT,
         display_name=appointment.agent,
         surface="desktop",
@@ -157,6 +179,33 @@ async def _agent(request: web.Request, appointment: AppointmentView) -> Entry | 
         after_url=f"/agent/appointments/{appointment.id}",
         help_url=None,
         admit_on_join="admit" in request.query,
+        left_url="/agent",
+    )
+
+
+async def _colleague(request: web.Request, appointment: AppointmentView) -> Entry | None:
+    """An agent of the same service, while the call runs: the room itself lets in only who is asked to take over."""
+    account = current_account(request)
+    if account is None or AccountRole.AGENT not in account.roles or appointment.status is not Status.IN_CALL:
+        return None
+    if appointment.agent_account_id == account.id:  # has taken over
+        return await _agent(request, appointment)
+    able = await colleagues_of(now=utcnow(), appointment_id=appointment.id)
+    own = next((each for each in able if each.account_id == account.id), None)
+    if own is None:
+        return None
+    translate = gettext_for(request.app, language(request))
+    return Entry(
+        participant=agent_participant(own.id),
+        role=Role.COLLEAGUE,
+        display_name=own.name,
+        surface="desktop",
+        language=language(request),
+        title=appointment.service,
+        details=((translate(N_("Référence")), shown_reference(appointment.reference)),),
+        after_url="/agent",
+        help_url=None,
+        admit_on_join=False,
     )
 
 

@@ -11,7 +11,7 @@ import teleconsult.reports.routes
 import teleconsult.sms.routes
 from booking.keys import FEEDBACK
 from signaling.keys import GATEKEEPER
-from teleconsult import consultation, demo, health, home
+from teleconsult import consultation, demo, handover, health, home
 from teleconsult.admission import AppointmentGatekeeper
 from teleconsult.feedback.asking import MailedFeedback
 from teleconsult.ground import make_ground
@@ -33,6 +33,7 @@ def make_app(settings: Settings) -> web.Application:
     teleconsult.feedback.routes.setup(app)
     teleconsult.reports.routes.setup(app)
     consultation.setup(app)
+    handover.setup(app)
     health.setup(app)
     home.setup(app)
     if settings.demo:

@@ -103,6 +103,7 @@ ROUTES = {
     # the terminal where its citizen checked in, its agent, an adviser of its house
     "call": """
         GET /call/{room}
+        GET /call/{room}/colleagues
         POST /call/{room}/ticket
     """,
     # anybody may knock: a ticket opens (tests/signaling/test_sockets.py)

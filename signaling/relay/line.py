@@ -42,6 +42,9 @@ class Exchange(Protocol):
     def source_changed(self, participant: str) -> None:
         """Tell the other lines that this participant's media comes from another peer now."""
 
+    def slots_changed(self, participant: str, peer: Peer) -> None:
+        """Tell the participant who is in which section now: without an offer."""
+
     def channel_opened(self, participant: str) -> None:
         """A data channel opened."""
 
@@ -58,6 +61,7 @@ class Line:
         self._exchange = exchange
         self._next: Peer | None = None
         self._offer_wanted = False
+        self._handed_over: list[tuple[str, str]] = []
         self._closing = False
         self._opened_at = 0.0
         self._heard = -1
@@ -79,7 +83,9 @@ class Line:
         Call it when `new` is connected, and `rewire` (which RoomRelay.hand_over does) after `others` says so too:
         the slot keeps its sections, SSRCs and numbering, so that the participant's connection is not touched.
         """
-        self._do(lambda: self._hand_over(old, new))
+        # noted at once: a rewire that waits in the queue already must not take the slot down and offer another
+        self._handed_over.append((old, new))
+        self._do(self._rewire)
 
     def reoffer(self) -> None:
         """Make a new offer on the same connection."""
@@ -176,12 +182,16 @@ class Line:
             peer.connect_slot(other, self._exchange.source(other, self.participant))
         return changed
 
-    async def _hand_over(self, old: str, new: str) -> None:
-        for peer in (self._next, self.current):
-            if peer is not None and peer.hand_over_slot(old, new):
-                peer.connect_slot(new, self._exchange.source(new, self.participant))
+    def _hand_over(self) -> None:
+        while self._handed_over:
+            old, new = self._handed_over.pop(0)
+            for peer in (self._next, self.current):
+                if peer is not None and peer.hand_over_slot(old, new):
+                    peer.connect_slot(new, self._exchange.source(new, self.participant))
+                    self._exchange.slots_changed(self.participant, peer)
 
     async def _rewire(self) -> None:
+        self._hand_over()
         for peer in (self._next, self.current):
             if peer is not None and self._wire(peer):
                 self._offer_wanted = True

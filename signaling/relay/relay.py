@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from signaling.errors import MediaFailed
-from signaling.protocol import Body, Offer, Refused
+from signaling.protocol import Body, Offer, Refused, Slots
 from signaling.relay.documents import Delivery, DocumentRouter
 from signaling.relay.line import Line
 from signaling.relay.network import Network
@@ -21,6 +21,10 @@ def _always(listener: str, other: str) -> bool:
     return True
 
 
+def _nothing(participant: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class RelayPorts:
     """What the relay needs of the room around it."""
@@ -33,6 +37,8 @@ class RelayPorts:
     # Call RoomRelay.rewire when either changed. Sections that stay empty (a private aside) need no negotiation.
     shows: Callable[[str, str], bool] = _always
     hears: Callable[[str, str], bool] = _always
+    # somebody's media comes from a connection that is up now
+    arrived: Callable[[str], None] = _nothing
 
 
 class RoomRelay:
@@ -151,6 +157,11 @@ class RoomRelay:
         for other, line in self._lines.items():
             if other != participant:
                 line.rewire()
+        self._ports.arrived(participant)
+
+    def slots_changed(self, participant: str, peer: Peer) -> None:
+        """Tell somebody who is in which section now, of the offer that they have."""
+        self._ports.send(participant, Slots(slots=peer.slots()), peer.generation)
 
     def channel_opened(self, participant: str) -> None:
         """Offer again what somebody was receiving when their last channel was lost."""

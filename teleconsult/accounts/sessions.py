@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from teleconsult.accounts.models import Account, Session
@@ -41,6 +42,12 @@ async def account_of(token: str, now: datetime) -> Account | None:
     """Return the active account of a session's token, None when there is none or it has expired."""
     session = await Session.get_or_none(token_hash=_hash(token), expires_at__gt=now).select_related("account")
     return session.account if session and session.account.active else None
+
+
+async def signed_in_among(account_ids: Collection[str], now: datetime) -> set[str]:
+    """Return which of these accounts have a session that has not expired."""
+    sessions = Session.filter(account_id__in=list(account_ids), expires_at__gt=now, account__active=True)
+    return {str(account_id) for account_id in await sessions.values_list("account_id", flat=True)}
 
 
 async def sign_out(token: str) -> None:

@@ -11,6 +11,7 @@ from tests.journeys.people import Seat
 
 PASSWORD = "demo"
 AGENT_EMAIL = "agent@demo.example"
+COLLEAGUE_EMAIL = "agent2@demo.example"
 ADVISER_EMAIL = "conseiller@demo.example"
 ADMINISTRATOR_EMAIL = "admin@demo.example"
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 import signaling.routes
-from signaling.keys import GATEKEEPER
-from signaling.ports import Entry, Role
+from signaling.events import HandoverAccepted
+from signaling.keys import GATEKEEPER, HUB
+from signaling.ports import Colleague, Entry, Role
 from teleconsult.errors import Expired, Forbidden
 from teleconsult.ground import make_ground
 from teleconsult.settings import Settings
+from teleconsult.web.events import EVENTS
 
-NAMES = {"citizen": "Jeanne Martin", "agent": "Paul Durand", "adviser": "Lise Petit"}
+NAMES = {"citizen": "Jeanne Martin", "agent": "Paul Durand", "adviser": "Lise Petit", "colleague": "Nadia Roux"}
 
 
 class Over(Expired):
@@ -25,6 +27,7 @@ class FakeGatekeeper:
     closed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     helped: int = 0
+    handed: list[tuple[str, str]] = field(default_factory=list)
 
     async def entry(self, request: web.Request, room: str) -> Entry:
         asked = request.query.get("as", "")
@@ -45,6 +48,9 @@ class FakeGatekeeper:
             admit_on_join="admit" in request.query,
         )
 
+    async def colleagues(self, room: str) -> tuple[Colleague, ...]:
+        return (Colleague("colleague:1", NAMES["colleague"], busy=False),)
+
     async def may_enter(self, room: str, participant: str, role: Role) -> None:
         if room in self.closed:
             raise Over
@@ -58,6 +64,12 @@ def make_app(settings: Settings) -> web.Application:
     gatekeeper = FakeGatekeeper()
     app[GATEKEEPER] = gatekeeper
     signaling.routes.setup(app)
+
+    async def handover_accepted(event: HandoverAccepted) -> None:
+        gatekeeper.handed.append((event.room, event.colleague))
+        app[HUB].confirm_handover(event.room, event.colleague)
+
+    app[EVENTS].subscribe(HandoverAccepted, handover_accepted)
 
     async def after(request: web.Request) -> web.Response:
         return web.Response(text="<!DOCTYPE html><title>after</title><p id=after>after</p>", content_type="text/html")

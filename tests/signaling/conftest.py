@@ -10,7 +10,7 @@ from playwright.async_api import Page
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.signaling.seats import page_of
-from tests.support.media import ADVISER, AGENT, CITIZEN
+from tests.support.media import ADVISER, AGENT, CITIZEN, COLLEAGUE
 from tests.support.redis import RedisServer
 
 
@@ -47,4 +47,10 @@ async def agent(tmp_path: Path) -> AsyncIterator[Page]:
 @pytest.fixture
 async def adviser(tmp_path: Path) -> AsyncIterator[Page]:
     async for page in page_of(ADVISER, tmp_path, {"width": 1280, "height": 720}):
+        yield page
+
+
+@pytest.fixture
+async def colleague(tmp_path: Path) -> AsyncIterator[Page]:
+    async for page in page_of(COLLEAGUE, tmp_path, {"width": 1440, "height": 900}):
         yield page

@@ -56,6 +56,11 @@ async def shows(page: Page, person: Person) -> None:
     await page.wait_for_function(SHOWS, arg=[person.name, list(person.colour)], timeout=25_000)
 
 
+async def shows_as(page: Page, role: str, person: Person) -> None:
+    """Wait until the tile of a role shows a person: roles change hands."""
+    await page.wait_for_function(SHOWS, arg=[role, list(person.colour)], timeout=25_000)
+
+
 async def in_call(citizen: Page, agent: Page, server: TestServer) -> None:
     """Bring both into the call: the citizen waits, the agent joins and admits in one go."""
     await open_call(citizen, server, "citizen")

@@ -27,6 +27,7 @@ CITIZEN = Person("citizen", (200, 30, 30), 440)
 AGENT = Person("agent", (30, 160, 50), 1000)
 ADVISER = Person("adviser", (40, 60, 210), 1800)
 ADMINISTRATOR = Person("administrator", (120, 120, 120), 3000)
+COLLEAGUE = Person("colleague", (190, 40, 190), 2400)
 
 
 @dataclass(frozen=True)

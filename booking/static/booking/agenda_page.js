@@ -183,7 +183,13 @@ document.addEventListener("click", unlock);
 document.addEventListener("keydown", unlock);
 void chime.allow().then((allowed) => showSound(!allowed));
 
-listen(data.live, { agenda: refresh, walk_in: refresh }, { opened: refresh });
+/** What is not about the agenda is for another script of this page. @param {string} name */
+const passOn = (name) => (/** @type {unknown} */ detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+const handlers = {
+  agenda: refresh, walk_in: refresh, handover: passOn("handover"), handover_over: passOn("handover_over"),
+};
+
+listen(data.live, handlers, { opened: refresh });
 setInterval(ring, RING_MS);
 setInterval(tick, TICK_MS);
 setInterval(refresh, MINUTE);

@@ -38,6 +38,11 @@ export class Call extends EventTarget {
       const { offer, generation } = /** @type {CustomEvent} */ (event).detail;
       this._queue = this._queue.then(() => this._take(offer, generation)).catch((error) => this._failed(error));
     });
+    wire.addEventListener("slots", (event) => {
+      const { slots, generation } = /** @type {CustomEvent} */ (event).detail;
+      // after the offer that they are about
+      this._queue = this._queue.then(() => this._rename(slots, generation));
+    });
     wire.addEventListener("welcome", (event) => {
       // a new session: the server counts generations on, and will offer
       if (!(/** @type {CustomEvent} */ (event).detail.resumed)) this._askedAt = Date.now();
@@ -95,6 +100,11 @@ export class Call extends EventTarget {
     this._wire.send("answer", { sdp: connection.localDescription?.sdp ?? "" }, generation);
     this._collect(offer.slots, connection);
     previous?.close();
+  }
+
+  /** Somebody took another one's place: the sections stay. @param {Slot[]} slots @param {number} generation */
+  _rename(slots, generation) {
+    if (generation === this._generation && this._connection) this._collect(slots, this._connection);
   }
 
   /** @param {Offer} offer */

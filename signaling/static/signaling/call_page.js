@@ -1,13 +1,14 @@
 /**
  * The page of a call: puts the wire, the media, the documents and what is seen of them together.
  *
- * @import { Snapshot, WireState } from "./protocol.js"
+ * @import { Participant, Snapshot, WireState } from "./protocol.js"
  */
 import { Call } from "./call.js";
-import { bindDevices, bindFullScreen, bindHangUp, bindHelp } from "./controls.js";
+import { bindDevices, bindFullScreen, bindHangUp, bindHelp, labelHangUp } from "./controls.js";
 import { Devices } from "./devices.js";
 import { Documents } from "./documents.js";
 import { DocumentsView } from "./documents_view.js";
+import { HandoverView } from "./handover_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
 import { StageView } from "./stage_view.js";
@@ -15,6 +16,7 @@ import { WaitingView } from "./waiting_view.js";
 
 const LEAVE_AFTER_MS = 3_000;
 const TICK_MS = 1_000;
+const GREET_MS = 15_000;
 
 class CallPage {
   constructor() {
@@ -25,8 +27,13 @@ class CallPage {
     this._stage = new StageView();
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
+    this._handover = new HandoverView((type, body) => this._wire.send(type, body));
     /** @type {Snapshot|null} */
     this._snapshot = null;
+    this._role = data.role;
+    this._agent = "";
+    this._greeting = "";
+    this._greetedAt = 0;
     this._pathUp = false;
     this._startedAt = 0;
     this._leaving = false;
@@ -80,15 +87,32 @@ class CallPage {
     const inCall = snapshot.others.filter((p) => p.standing === "admitted");
     this._stage.show(snapshot.state === "in_call" ? inCall : []);
     this._waiting.show(snapshot);
+    this._handover.show(snapshot);
+    this._noteRoles(snapshot, inCall);
     this._papers.setSending(snapshot.state === "in_call" && inCall.length > 0);
     this._call.expectMedia(inCall.some((p) => p.connected && p.microphone !== "missing"));
     this._showState();
   }
 
+  /** One's own role may change in a hand-over, and the citizen's agent. @param {Snapshot} snapshot @param {Participant[]} inCall */
+  _noteRoles(snapshot, inCall) {
+    this._role = snapshot.you.role;
+    document.documentElement.dataset.ownRole = this._role;
+    labelHangUp(this._role === "agent");
+    const agent = inCall.find((p) => p.role === "agent");
+    if (!agent || this._role === "agent") return;
+    if (this._agent && this._agent !== agent.participant) {
+      this._greeting = text("nowWith", { name: agent.name });
+      this._greetedAt = Date.now();
+    }
+    this._agent = agent.participant;
+  }
+
   /** @param {WireState} state @param {string} code */
   _wireState(state, code) {
-    if (state === "ended") this._over("ended", text("ended"), true);
+    if (state === "ended") this._ended(code);
     else if (state === "superseded") this._over("superseded", text("superseded"), false);
+    else if (code === "handover_gone") this._over("refused", text("handoverOff"), false, data.leftUrl);
     else if (state === "refused") this._over("refused", code ? `${text("refused")} (${code})` : text("refused"), false);
     else this._showState();
   }
@@ -103,6 +127,9 @@ class CallPage {
       this._status(text(this._wire.why || (snapshot ? "reconnecting" : "connecting")));
     } else if (!snapshot || wire === "connecting") {
       this._status(text("connecting"));
+    } else if (snapshot.state === "rung") {
+      root.callState = "rung";
+      this._status(text("rung"));
     } else if (snapshot.state === "lobby") {
       root.callState = "lobby";
       this._status(text("lobby"));
@@ -112,7 +139,8 @@ class CallPage {
     } else {
       root.callState = "connected";
       const others = snapshot.others.some((p) => p.standing === "admitted" && p.connected);
-      this._status(text(others ? "connected" : "alone"));
+      const greeting = Date.now() - this._greetedAt < GREET_MS ? this._greeting : "";
+      this._status(greeting || text(others ? "connected" : "alone"));
     }
   }
 
@@ -123,6 +151,7 @@ class CallPage {
 
   _tick() {
     this._waiting.tick();
+    if (this._greeting) this._showState();
     if (!this._startedAt || this._leaving) return;
     const seconds = Math.floor((Date.now() - this._startedAt) / 1000);
     const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -130,13 +159,20 @@ class CallPage {
   }
 
   _hangUp() {
-    this._wire.send(data.role === "agent" ? "end" : "leave");
+    this._wire.send(this._role === "agent" ? "end" : "leave");
     // an unreachable server must not keep anybody: it ends the session by itself after a minute
     setTimeout(() => this._wire.close(), LEAVE_AFTER_MS);
   }
 
-  /** @param {string} state @param {string} words @param {boolean} goOn */
-  _over(state, words, goOn) {
+  /** @param {string} reason */
+  _ended(reason) {
+    const passedOn = reason === "handed_over";
+    const url = passedOn || this._role === "colleague" ? data.leftUrl : data.afterUrl;
+    this._over("ended", text(passedOn ? "handedOver" : reason === "unneeded" ? "handoverOff" : "ended"), true, url);
+  }
+
+  /** @param {string} state @param {string} words @param {boolean} goOn @param {string} [url] */
+  _over(state, words, goOn, url = data.afterUrl) {
     if (this._leaving) return;
     this._leaving = true;
     this._call.close();
@@ -154,7 +190,8 @@ class CallPage {
     if (document.fullscreenElement) void document.exitFullscreen();
     const link = element("over-link", HTMLAnchorElement);
     link.hidden = state === "superseded";
-    if (goOn) setTimeout(() => location.replace(data.afterUrl), LEAVE_AFTER_MS);
+    link.href = url;
+    if (goOn) setTimeout(() => location.replace(url), LEAVE_AFTER_MS);
     else if (!link.hidden) link.focus();
   }
 

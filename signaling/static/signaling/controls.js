@@ -79,6 +79,14 @@ export function bindHelp() {
   });
 }
 
+/** Say what the red button does: a host ends the call for everyone, anybody else leaves it. @param {boolean} ends */
+export function labelHangUp(ends) {
+  const words = element("hang-up", HTMLButtonElement).querySelector("span");
+  if (words) say(words, text(ends ? "endCall" : "leaveCall"));
+  say(element("hang-up-title", HTMLElement), text(ends ? "endCallAsk" : "leaveCallAsk"));
+  say(element("hang-up-confirm", HTMLElement), text(ends ? "end" : "leave"));
+}
+
 /** @param {() => void} leave */
 export function bindHangUp(leave) {
   const dialog = element("hang-up-dialog", HTMLDialogElement);

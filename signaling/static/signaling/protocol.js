@@ -1,12 +1,15 @@
 /**
  * The wire: one WebSocket at a time, joined with a ticket, resumed by itself. No DOM. See docs/protocol.md.
  *
- * @typedef {{participant: string, role: "citizen"|"agent"|"adviser", name: string, standing: "waiting"|"admitted",
+ * @typedef {"citizen"|"agent"|"adviser"|"colleague"} Role
+ * @typedef {{participant: string, role: Role, name: string, standing: "waiting"|"rung"|"admitted",
  *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
  *   camera: DeviceState}} Participant
  * @typedef {"on"|"off"|"missing"} DeviceState
- * @typedef {{state: "lobby"|"in_call", you: Participant, others: Participant[], host_present: boolean,
- *   call_seconds: number|null}} Snapshot
+ * @typedef {"asked"|"accepted"|"confirmed"|"declined"|"unanswered"|"withdrawn"|"failed"} HandoverState
+ * @typedef {{by: string, colleague: string, state: HandoverState, reason: string, stays: boolean}} Handover
+ * @typedef {{state: "lobby"|"rung"|"in_call", you: Participant, others: Participant[], host_present: boolean,
+ *   call_seconds: number|null, handover: Handover|null}} Snapshot
  * @typedef {{participant: string, audio_mid: string, video_mid: string}} Slot
  * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
  *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer
@@ -28,7 +31,7 @@ const CLOSE_FORBIDDEN = 4403;
 const CLOSE_CONFLICT = 4409;
 const CLOSE_UNAVAILABLE = 4503;
 /** Refusals after which coming back would only repeat them. */
-const FINAL = new Set(["not_allowed", "room_full", "consultation_over", "foreign_origin"]);
+const FINAL = new Set(["not_allowed", "room_full", "consultation_over", "foreign_origin", "handover_gone"]);
 
 /** What a ticket request was answered with, when that was a refusal. */
 export class EntryRefused extends Error {
@@ -42,6 +45,7 @@ export class EntryRefused extends Error {
 
 /**
  * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
+ * `slots` {slots, generation},
  * `refused` {code, replyTo}, `ended` {reason}.
  */
 export class Wire extends EventTarget {
@@ -168,6 +172,9 @@ export class Wire extends EventTarget {
         break;
       case "offer":
         this._emit("offer", { offer: message.body, generation: message.generation });
+        break;
+      case "slots":
+        this._emit("slots", { slots: message.body.slots, generation: message.generation });
         break;
       case "ended":
         this._finish("ended", message.body.reason);

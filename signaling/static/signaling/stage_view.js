@@ -53,6 +53,7 @@ export class StageView {
     if (who.camera === "missing") states.push(text("cameraMissing"));
     say(tile.name, who.name);
     say(tile.state, states.join(", "));
+    tile.video.dataset.role = who.role;
     tile.figure.dataset.camera = who.camera;
     tile.figure.dataset.connected = String(who.connected);
   }
@@ -64,7 +65,6 @@ export class StageView {
     video.autoplay = true;
     video.playsInline = true;
     video.dataset.participant = who.participant;
-    video.dataset.role = who.role;
     video.setAttribute("aria-label", who.name);
     const initial = make("span", "call-tile__initial", who.name.trim().charAt(0).toUpperCase());
     initial.setAttribute("aria-hidden", "true");

@@ -1,0 +1,61 @@
+"""What happened in a room, in the order in which it did. Pure: times are given, in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from signaling.handover import HandoverFact
+from signaling.roles import Role
+
+Standing = Literal["waiting", "rung", "admitted"]
+EndReason = Literal["hung_up", "abandoned", "shutdown"]
+LeaveReason = Literal["left", "lost", "ended", "handed_over"]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody began to wait in the lobby."""
+
+    participant: str
+    role: Role
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """Somebody came into the call."""
+
+    participant: str
+    role: Role
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Started:
+    """A citizen and an agent are both in the call for the first time."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Somebody left the call or the lobby."""
+
+    participant: str
+    role: Role
+    at: datetime
+    standing: Standing
+    reason: LeaveReason
+    reconnections: int
+
+
+@dataclass(frozen=True)
+class Over:
+    """The room is closed for good. `started_at` is None when the call never began."""
+
+    started_at: datetime | None
+    at: datetime
+    reason: EndReason
+
+
+Fact = Waiting | Admitted | Started | Gone | Over | HandoverFact
