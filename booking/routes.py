@@ -4,6 +4,7 @@ from aiohttp import web
 
 from booking.answers import work as answers
 from booking.api.operations import OPERATIONS
+from booking.feeds import pages as feed_pages
 from booking.holds import drop_expired
 from booking.live import setup_live
 from booking.notifications import delivery
@@ -25,6 +26,7 @@ HOLDS_SECONDS = 30
 def setup(app: web.Application) -> None:
     """Add booking's pages, JSON calls, mails, live boards and ticks."""
     add_package(app, "booking", texts=ERROR_TEXTS)
+    feed_pages.setup(app)
     setup_pages(app)
     setup_office(app)
     add_operations(app, OPERATIONS)

@@ -78,6 +78,8 @@ ROUTES = {
     """,
     "short link": "GET /s/{code}",
     "calendar link": "GET /calendar/{token}.ics",
+    # who knows the secret address (tests/booking/test_feeds.py)
+    "feed": "GET /calendar/feed-{token}.ics",
     "waiting link": """
         GET /rdv/offer/{token}
         POST /rdv/offer/{token}/accept
@@ -145,11 +147,14 @@ ROUTES = {
         GET /agent/calendar
         GET /agent/calendar/absences/new
         GET /agent/calendar/calendars/new
+        GET /agent/calendar/feed
         GET /agent/live
         GET /agent/trouble
         POST /agent/calendar/absences/new
         POST /agent/calendar/absences/{entry}/delete
         POST /agent/calendar/calendars/new
+        POST /agent/calendar/feed
+        POST /agent/calendar/feed/close
         POST /agent/calendar/calendars/{entry}/delete
         POST /agent/trouble/absence
         POST /agent/trouble/late
@@ -176,6 +181,7 @@ ROUTES = {
         GET /desk/{site}/booking/person
         GET /desk/{site}/booking/service
         GET /desk/{site}/booking/slot
+        GET /desk/{site}/calendar
         GET /desk/{site}/kiosks
         GET /desk/{site}/live
         POST /desk/{site}/appointments/{appointment}/cancel
@@ -196,6 +202,8 @@ ROUTES = {
         POST /desk/{site}/booking/service
         POST /desk/{site}/booking/slot
         POST /desk/{site}/booking/start
+        POST /desk/{site}/calendar
+        POST /desk/{site}/calendar/close
         POST /desk/{site}/help/{kiosk}
         POST /desk/{site}/kiosks/{kiosk}/code
         POST /desk/{site}/kiosks/{kiosk}/outage
@@ -225,6 +233,9 @@ ROUTES = {
         POST /admin/agents/{agent}/hours/{entry}/delete
         POST /admin/agents/{agent}/rules/new
         POST /admin/agents/{agent}/rules/{entry}/delete
+        GET /admin/feeds
+        POST /admin/feeds/{kind}/{owner}
+        POST /admin/feeds/{kind}/{owner}/close
         GET /admin/houses
         GET /admin/houses/new
         GET /admin/houses/{site}
@@ -377,6 +388,7 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
         clients["terminal"].session.cookie_jar.update_cookies({terminals.COOKIE: screen.token}, server.make_url("/"))
         found = Town(app, world, appointment, clients)
         nothing = dict.fromkeys(("entry", "workplace", "room", "walk_in"), "0" * 32) | {"key": "0", "grouping": "month"}
+        nothing |= {"kind": "agent", "owner": world.agents[0].id, "token": "x" * 43}
         found.names = nothing | {
             "site": world.here.id,
             "kiosk": world.kiosk.id,

@@ -8,7 +8,7 @@ initial.
 import unicodedata
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -76,38 +76,60 @@ def invitation(
     `organizer` is the service's own address, `_` translates to the reader's language, `now` becomes DTSTAMP.
     A REQUEST or CANCEL has its one ATTENDEE; a PUBLISH has none (RFC 5546 3.2.1).
     """
+    cancelled = method is Method.CANCEL or meeting.status == "cancelled"
+    event = event_of(meeting, recipient=recipient, links=links, cancelled=cancelled, stamp=now, _=_)
+    event.add("organizer", _address(organizer, _("Téléconsultation")))
+    if method is not Method.PUBLISH:
+        event.add("attendee", _attendee(meeting, recipient))
+    if not cancelled and recipient in ALARM_BEFORE:
+        event.add_component(_alarm(meeting, recipient, _))
+    calendar = empty_calendar()
+    calendar.add("method", method.value)
+    day = meeting.starts_at.date()
+    calendar.add_component(zone_of(meeting.timezone, day, day))
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def empty_calendar() -> Calendar:
+    """Return an iCalendar object of ours, with nothing in it."""
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    return calendar
+
+
+def zone_of(timezone: str, first: date, last: date) -> Timezone:
+    """Return the VTIMEZONE of a zone (RFC 5545 3.6.5), cut to what events from `first` to `last` need."""
+    zone = Timezone.from_tzid(timezone, first_date=first - ZONE_MARGIN, last_date=last + ZONE_MARGIN)
+    zone.pop("COMMENT", None)  # no COMMENT may stand there, and strict readers say so
+    return zone
+
+
+def event_of(
+    meeting: Meeting, *, recipient: Recipient, links: Links, cancelled: bool, stamp: datetime, _: Gettext
+) -> Event:
+    """Return what `recipient` is shown of an appointment, addressed to nobody; `stamp` (UTC) is its DTSTAMP."""
     event = Event()
     event.add("uid", event_uid(meeting.appointment_id))
     event.add("sequence", meeting.sequence)
-    event.add("dtstamp", now)
+    event.add("dtstamp", stamp)
     zone = ZoneInfo(meeting.timezone)
     event.add("dtstart", meeting.starts_at.astimezone(zone))
     event.add("dtend", meeting.ends_at.astimezone(zone))
-    cancelled = method is Method.CANCEL or meeting.status == "cancelled"
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     event.add("summary", _summary(meeting, recipient, cancelled, _))
     event.add("location", one_line(place_text(meeting, recipient, _)))
     if not meeting.at_home and recipient is not Recipient.ROOM:
         event.add("geo", (meeting.latitude, meeting.longitude))
-    event.add("organizer", _address(organizer, _("Téléconsultation")))
-    if method is not Method.PUBLISH:
-        event.add("attendee", _attendee(meeting, recipient))
     event.add("description", _description(meeting, recipient, links, cancelled, _))
     if links.page:
         event.add("url", links.page)
     if links.call and not cancelled:
         event.conferences = [Conference(links.call, feature=["VIDEO"], label=_("Rejoindre la téléconsultation"))]
-    if not cancelled and recipient in ALARM_BEFORE:
-        event.add_component(_alarm(meeting, recipient, _))
-    calendar = Calendar()
-    calendar.add("prodid", PRODID)
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method.value)
-    calendar.add_component(_zone(meeting))
-    calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return event
 
 
 def place_text(meeting: Meeting, recipient: Recipient, _: Gettext) -> str:
@@ -209,10 +231,3 @@ def _lines(lines: list[str]) -> str:
 
 def _alarm(meeting: Meeting, recipient: Recipient, _: Gettext) -> Alarm:
     return Alarm.new_display(_summary(meeting, recipient, False, _), -ALARM_BEFORE[recipient])
-
-
-def _zone(meeting: Meeting) -> Timezone:
-    day = meeting.starts_at.date()
-    zone = Timezone.from_tzid(meeting.timezone, first_date=day - ZONE_MARGIN, last_date=day + ZONE_MARGIN)
-    zone.pop("COMMENT", None)  # RFC 5545 3.6.5 knows no COMMENT there, and strict readers say so
-    return zone
