@@ -31,7 +31,7 @@ ROUTINE = (Kind.REMINDER, Kind.SATISFACTION)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a worker keeps what it claimed, and how long a message may take once it is its turn.
+    """How long a worker keeps what it claimed, how long a message may take once it is its turn, and when to try again.
 
     The lease is the longer of the two: a worker lets go what it cannot finish within it, so that only the lease of a
     dead one ends. A message that could take until after its deadline is not begun.
@@ -39,6 +39,8 @@ class Pace:
 
     lease: timedelta = timedelta(minutes=3)
     send: timedelta = timedelta(minutes=1)
+    first_retry: timedelta = FIRST_RETRY
+    longest_retry: timedelta = LONGEST_RETRY
 
 
 PACE = Pace()
@@ -59,9 +61,9 @@ _CLAIMS = {
 }
 
 
-def retry_delay(attempts: int, spread: float) -> timedelta:
+def retry_delay(attempts: int, spread: float, pace: Pace = PACE) -> timedelta:
     """Return how long to wait after the n-th failed attempt: twice as long each time; `spread` is 0 to 1, by chance."""
-    delay: timedelta = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
+    delay: timedelta = min(pace.first_retry * 2 ** min(attempts - 1, 16), pace.longest_retry)
     return delay * (1 + JITTER * spread)
 
 
@@ -150,9 +152,9 @@ def next_try(notice: Notice, *, now: datetime, spread: float, pace: Pace = PACE)
 
     A wait that would outlast the deadline is cut, so that there is one more try before it.
     """
-    due_at = now + retry_delay(notice.attempts, spread)
+    due_at = now + retry_delay(notice.attempts, spread, pace)
     last_try = notice.deadline_at - 2 * pace.send
-    return last_try if now + FIRST_RETRY < last_try < due_at else due_at
+    return last_try if now + pace.first_retry < last_try < due_at else due_at
 
 
 async def put_back(notice: Notice, *, now: datetime, reason: str, pace: Pace = PACE) -> None:
