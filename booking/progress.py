@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from booking.engine.occupancies import Range, claim
-from booking.engine.offer import HOME, kiosk_resource
+from booking.engine.offer import HOME, agent_resource, kiosk_resource, room_resource
 from booking.errors import (
     ActorRefused,
     AlreadyCheckedIn,
@@ -32,7 +32,7 @@ from booking.lifecycle import (
     may_bring_about,
     status_after,
 )
-from booking.models import Appointment, Kiosk, Occupancy, Site
+from booking.models import Appointment, Kiosk, Occupancy, Service, Site
 from booking.notifications.notices import plan_satisfaction
 from booking.record import Done, event, locked, move, require_hold
 from teleconsult.database import transaction
@@ -46,7 +46,8 @@ async def check_in(*, now: datetime, appointment_id: str, kiosk_id: str | None, 
     """Note that the citizen is in front of a kiosk, from 30 minutes before the start until 15 after it.
 
     At the front desk (an adviser) until the end. Another kiosk of the same house will do if it is free. Without a kiosk
-    the citizen joins from home, if that is what was booked.
+    the citizen joins from home, if that is what was booked. Who was given up as a no-show is let in if nobody else has
+    the time by now (else TooLate).
     Raises AppointmentUnknown, KioskUnknown, NotYours, or in this order AppointmentWasCancelled, AlreadyCheckedIn,
     KioskNeeded, WrongSite, TooEarly, TooLate, WrongKiosk.
     """
@@ -58,7 +59,9 @@ async def check_in(*, now: datetime, appointment_id: str, kiosk_id: str | None, 
             raise KioskUnknown
         site = await Site.get(id=appointment.site_id)
         _require_arrival(appointment, site, kiosk, actor, now)
-        if kiosk is not None and kiosk.id != appointment.kiosk_id:
+        if appointment.status == Status.NO_SHOW:
+            await _take_again(appointment, site, kiosk, now)
+        elif kiosk is not None and kiosk.id != appointment.kiosk_id:
             await _change_kiosk(appointment, kiosk, now)
         changes: dict[str, Any] = {"checked_in_at": now, "kiosk_id": kiosk_id, "outcome": "", "closed_at": None}
         await move(appointment, Status.CHECKED_IN, actor=actor, now=now, **changes)
@@ -98,6 +101,7 @@ async def record_outcome(*, now: datetime, appointment_id: str, outcome: Outcome
             await appointment.save(update_fields=list(changes))
         else:
             await move(appointment, after, actor=actor, now=now, reason=outcome, **changes)
+            await _give_back_rest(appointment, now)
         if after is Status.COMPLETED:
             await plan_satisfaction(appointment=appointment, now=now)
     return Done(appointment, (event(AppointmentClosed, appointment, outcome=Outcome(outcome)),))
@@ -155,6 +159,54 @@ async def _change_kiosk(appointment: Appointment, kiosk: Kiosk, now: datetime) -
         right = await Kiosk.get(id=appointment.kiosk_id)
         raise WrongKiosk(kiosk_id=right.id, kiosk=right.name)
     await row.delete()
+
+
+async def change_kiosk(*, now: datetime, appointment_id: str, kiosk_id: str) -> Done:
+    """Let who is at a kiosk that fails go on at another one of the house, waiting or in their call.
+
+    Raises AppointmentUnknown, KioskUnknown, TransitionRefused (nobody is there), WrongKiosk if that one is taken.
+    """
+    async with transaction():
+        appointment = await locked(appointment_id)
+        kiosk = await Kiosk.get_or_none(id=kiosk_id, site_id=appointment.site_id)
+        if kiosk is None:
+            raise KioskUnknown
+        status = Status(appointment.status)
+        if status not in (Status.CHECKED_IN, Status.IN_CALL) or appointment.kiosk_id is None:
+            raise TransitionRefused(appointment_status=status, wanted=status)
+        rows = Occupancy.filter(appointment_id=appointment.id, resource=kiosk_resource(appointment.kiosk_id))
+        for row in await rows.filter(ends_at__gt=now):
+            if not await claim(kiosk_resource(kiosk.id), Range(max(row.starts_at, now), row.ends_at), appointment.id):
+                raise WrongKiosk(kiosk_id=kiosk.id, kiosk=kiosk.name)
+        await rows.delete()
+        appointment.kiosk_id = kiosk.id
+        await appointment.save(update_fields=["kiosk_id"])
+    return Done(appointment)
+
+
+async def _give_back_rest(appointment: Appointment, now: datetime) -> None:
+    """Give back what is left of the time of an appointment that is over, but for the buffer after it."""
+    service = await Service.get(id=appointment.service_id)
+    until = now + timedelta(minutes=service.buffer_after_minutes)
+    left = Occupancy.filter(appointment_id=appointment.id, ends_at__gt=until)
+    await left.filter(starts_at__gte=until).delete()
+    await left.update(ends_at=until)
+
+
+async def _take_again(appointment: Appointment, site: Site, kiosk: Kiosk | None, now: datetime) -> None:
+    """Take the rest of the time that was given back when nobody seemed to come. Raises TooLate if somebody has it."""
+    service = await Service.get(id=appointment.service_id)
+    begin = appointment.starts_at - timedelta(minutes=service.buffer_before_minutes)
+    rest = Range(max(begin, now), appointment.ends_at + timedelta(minutes=service.buffer_after_minutes))
+    resources = [agent_resource(appointment.agent_id)]
+    if appointment.room_id:
+        resources.append(room_resource(appointment.room_id))
+    if kiosk is not None:
+        resources.append(kiosk_resource(kiosk.id))
+    await Occupancy.filter(appointment_id=appointment.id).delete()
+    for resource in resources:
+        if not await claim(resource, rest, appointment.id, now=now):
+            raise TooLate(start=appointment.starts_at, timezone=site.timezone)
 
 
 def _require_outcome(appointment: Appointment, outcome: Outcome, actor: Actor, now: datetime) -> Status:

@@ -70,6 +70,14 @@ _IN_THE_WAY = """
     WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND x.starts_at < a.ends_at
       AND (x.ends_at > a.starts_at OR (x.ends_at IS NULL AND a.starts_at < clock.far))
     UNION ALL
+    SELECT a.id, 'agent_absent', a.starts_at
+    FROM clock CROSS JOIN appointment a JOIN agent g ON g.id = a.agent_id
+    WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND NOT g.active
+    UNION ALL
+    SELECT a.id, 'kiosk_out', a.starts_at
+    FROM clock CROSS JOIN appointment a JOIN kiosk k ON k.id = a.kiosk_id
+    WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND NOT k.in_service
+    UNION ALL
     SELECT a.id, 'house_closed', a.starts_at
     FROM clock CROSS JOIN appointment a JOIN site_closure x ON x.site_id = a.site_id
     WHERE a.status = 'booked' AND a.displaced = '' AND a.starts_at > clock.now AND a.mode = 'kiosk'
@@ -85,6 +93,8 @@ _CLEAR_AGAIN = """
       AND NOT EXISTS (SELECT 1 FROM kiosk_outage x
         WHERE x.kiosk_id = a.kiosk_id AND x.starts_at < a.ends_at
           AND (x.ends_at > a.starts_at OR (x.ends_at IS NULL AND a.starts_at < clock.far)))
+      AND NOT EXISTS (SELECT 1 FROM agent g WHERE g.id = a.agent_id AND NOT g.active)
+      AND NOT EXISTS (SELECT 1 FROM kiosk k WHERE k.id = a.kiosk_id AND NOT k.in_service)
       AND NOT EXISTS (SELECT 1 FROM site_closure x
         WHERE x.site_id = a.site_id AND a.mode = 'kiosk' AND x.starts_at < a.ends_at AND x.ends_at > a.starts_at)
     ORDER BY a.starts_at, a.id

@@ -73,6 +73,7 @@ class Card:
     appointment_id: str | None
     asked_at: datetime | None
     last_seen_at: datetime | None
+    works: bool
     out_until: datetime | None  # when it works again, if it is out of order and somebody knows
 
 
@@ -91,6 +92,11 @@ class Board:
         """The kiosks where "Help" was pressed, longest first."""
         asked = [(card.asked_at, card) for card in self.kiosks if card.asked_at]
         return [card for _, card in sorted(asked, key=lambda pair: pair[0])]
+
+    @property
+    def stuck(self) -> list[Card]:
+        """The kiosks that do not work while somebody is at them, for whom no other one was free."""
+        return [card for card in self.kiosks if card.appointment_id and not card.works]
 
     @property
     def to_come(self) -> int:
@@ -197,6 +203,7 @@ async def board(*, now: datetime, house: House) -> Board:
                 appointment_id=appointment.id if appointment else None,
                 asked_at=call.asked_at if call else None,
                 last_seen_at=max((screen.last_seen_at for screen in own), default=None),
+                works=works,
                 out_until=broken.get(kiosk.id),
             )
         )

@@ -31,6 +31,15 @@ class HelpAnswered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CitizenMoved(Event):
+    """A kiosk failed and its citizen goes on at another one: this screen, if it still shows anything, says where."""
+
+    site_id: str
+    kiosk_id: str
+    terminal_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CitizenQueued(Event):
     """An adviser added a citizen to the queue of those without an appointment: a kiosk's screen goes there."""
 

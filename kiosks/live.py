@@ -4,7 +4,9 @@ from aiohttp import web
 
 from booking.events import WalkInServed
 from kiosks import queue, terminals, visits
-from kiosks.events import CitizenQueued, CitizenSeated, HelpAnswered, HelpAsked, KioskChanged
+from kiosks.arrival_pages import ANSWER
+from kiosks.evacuation import evacuate
+from kiosks.events import CitizenMoved, CitizenQueued, CitizenSeated, HelpAnswered, HelpAsked, KioskChanged
 from kiosks.screens import WALK_IN
 from teleconsult.clock import utcnow
 from teleconsult.web.events import EVENTS, publish
@@ -34,6 +36,9 @@ def setup(app: web.Application) -> None:
         if event.terminal_id:
             hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": f"/call/{event.appointment_id}?as=citizen"})
 
+    async def citizen_moved(event: CitizenMoved) -> None:
+        hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": ANSWER})
+
     async def citizen_queued(event: CitizenQueued) -> None:
         hub.publish(f"terminal:{event.terminal_id}", "seated", {"url": WALK_IN})
 
@@ -43,6 +48,7 @@ def setup(app: web.Application) -> None:
             hub.publish(f"terminal:{screen}", "seated", {"url": f"/call/{event.appointment_id}?as=citizen"})
         hub.publish(f"site:{event.site_id}", "kiosk", {"kiosk": event.kiosk_id})
 
+    bus.subscribe(CitizenMoved, citizen_moved)
     bus.subscribe(CitizenQueued, citizen_queued)
     bus.subscribe(WalkInServed, citizen_received)
     bus.subscribe(KioskChanged, kiosk_changed)
@@ -56,6 +62,7 @@ def setup(app: web.Application) -> None:
 async def _look_for_lost_terminals(app: web.Application) -> None:
     await publish(app, await terminals.mark_offline(now=utcnow()))
     await publish(app, await queue.end_left_behind())
+    await publish(app, await evacuate(now=utcnow()))
 
 
 async def _forget_stale_visits(app: web.Application) -> None:

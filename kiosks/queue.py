@@ -54,16 +54,16 @@ async def choices_now(*, now: datetime, counter: Counter, service_id: str, needs
     for kiosk_id in [here] if here else names:
         offer = await now_at(now=now, service_id=service_id, kiosk_id=str(kiosk_id), needs=needs)
         if offer is not None:
-            free = [str(names[each]) for each in offer.kiosks if await _screen_of(each)]
+            free = [str(names[each]) for each in offer.kiosks if await screen_of(each)]
             found.append(
                 NowChoice(kiosk_id=str(kiosk_id), kiosk=str(names[kiosk_id]), offer=offer, instead=tuple(free))
             )
     if here:
         return found
-    return [each for each in found if await _screen_of(each.kiosk_id)]
+    return [each for each in found if await screen_of(each.kiosk_id)]
 
 
-async def _screen_of(kiosk_id: str) -> str:
+async def screen_of(kiosk_id: str) -> str:
     """Return the id of a kiosk's free screen that is there; nothing if somebody is at it or none is."""
     try:
         screen = await free_screen(kiosk_id)
@@ -88,7 +88,7 @@ async def join_queue(*, now: datetime, owner: Owner, visit_id: str, actor: Actor
         if person is None:
             return None
         kiosk_id = visit.now_kiosk
-        screen = owner.terminal_id or await _screen_of(kiosk_id)
+        screen = owner.terminal_id or await screen_of(kiosk_id)
         if not screen:
             raise KioskBusy
         joined = await walk_in.join(

@@ -15,6 +15,7 @@ from booking.trouble import report_outage, report_repair
 from kiosks import houses
 from kiosks.board import appointment_row
 from kiosks.desk_pages import appointment_screen
+from kiosks.evacuation import evacuate
 from kiosks.events import KioskChanged
 from kiosks.houses import House
 from kiosks.screens import go
@@ -77,6 +78,7 @@ async def report_failure(request: web.Request) -> web.Response:
     done = await report_outage(now=now, kiosk_id=kiosk_id, until=_end(form.until, house, now), reason=form.reason)
     for each in done:
         await publish(request.app, each.events)
+    await publish(request.app, await evacuate(now=now))
     await publish(request.app, [KioskChanged(site_id=house.id, kiosk_id=kiosk_id)])
     raise go(f"/desk/{house.id}#displaced")
 

@@ -10,7 +10,7 @@ from booking import waiting
 from booking.agenda import appointment_view
 from booking.engine.search import services, sites
 from booking.errors import AlreadyWaiting, NoWaitingList, OfferOver, ServiceUnknown, SiteUnknown
-from booking.events import AppointmentCancelled, AppointmentEvent, AppointmentRescheduled
+from booking.events import AppointmentCancelled, AppointmentClosed, AppointmentEvent, AppointmentRescheduled
 from booking.holds import owner_hash
 from booking.notifications.delivery import DELIVERY
 from booking.notifications.waiting_mail import issue_waiting, read_waiting
@@ -181,7 +181,7 @@ def setup(app: web.Application) -> None:
     async def freed(event: AppointmentEvent) -> None:
         await offer_now(app)
 
-    for kind in (AppointmentCancelled, AppointmentRescheduled):
+    for kind in (AppointmentCancelled, AppointmentClosed, AppointmentRescheduled):
         app[EVENTS].subscribe(kind, freed)
     add_tick(app, "waiting_list", OFFER_SECONDS, offer_now)
     app.router.add_get(JOIN, show_join)

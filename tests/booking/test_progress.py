@@ -23,7 +23,7 @@ from booking.errors import (
 from booking.events import AppointmentCheckedIn, AppointmentClosed, CallStarted
 from booking.lifecycle import Actor, ActorKind, Outcome, Status
 from booking.models import Appointment, Occupancy, SiteStaff, Transition
-from booking.progress import check_in, close_missed, mark_no_show, record_outcome, start_call
+from booking.progress import change_kiosk, check_in, close_missed, mark_no_show, record_outcome, start_call
 from teleconsult.accounts.models import Account
 from teleconsult.database import Database
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, SYSTEM, Offer, make_offer, make_site, paris_monday
@@ -199,3 +199,63 @@ async def test_those_who_never_came_are_closed_after_a_while(database: Database)
     assert statuses == [Status.NO_SHOW, Status.CHECKED_IN, Status.BOOKED]
     step = await Transition.get(appointment_id=missed.id, to_status=Status.NO_SHOW)
     assert (step.actor_kind, step.actor_id) == (ActorKind.SYSTEM, "missed")
+
+
+async def taken_until(appointment: Appointment) -> set[datetime]:
+    return {row.ends_at for row in await Occupancy.filter(appointment_id=appointment.id)}
+
+
+async def test_what_is_left_of_the_time_is_free_again(database: Database) -> None:
+    offer = await make_offer(step_minutes=15)
+    appointment = await booked(offer)
+    await arrived(offer, appointment)
+    await start_call(now=TEN, appointment_id=appointment.id, actor=SYSTEM)
+    solved = {"appointment_id": appointment.id, "outcome": Outcome.SOLVED, "actor": agent_of(appointment)}
+    await record_outcome(now=TEN + 8 * ONE_MINUTE, **solved)
+    assert await taken_until(appointment) == {TEN + 13 * ONE_MINUTE}  # five minutes of buffer are kept
+    await record_outcome(now=TEN + 20 * ONE_MINUTE, **solved | {"outcome": Outcome.REDIRECTED})
+    assert await taken_until(appointment) == {TEN + 13 * ONE_MINUTE}
+    done = await book(
+        now=TEN + 9 * ONE_MINUTE, service_id=offer.service.id, site_id=offer.site.id, start=TEN + 45 * ONE_MINUTE,
+        citizen=CITIZEN, actor=ANYBODY, channel="kiosk",
+    )  # fmt: skip
+    assert done.appointment.status == Status.BOOKED
+
+
+async def test_who_was_given_up_on_has_their_time_back_unless_somebody_took_it(database: Database) -> None:
+    offer = await make_offer(kiosks=1, agents=1, notice_minutes=0, step_minutes=5)
+    appointment = await booked(offer)
+    await mark_no_show(now=TEN + 5 * ONE_MINUTE, appointment_id=appointment.id, actor=agent_of(appointment))
+    assert await taken_until(appointment) == {TEN + 10 * ONE_MINUTE}
+    await arrived(offer, appointment, now=TEN + 12 * ONE_MINUTE)
+    assert await taken_until(appointment) == {TEN + 35 * ONE_MINUTE}
+    second = await booked(offer, paris_monday(11))
+    eleven = second.starts_at
+    await mark_no_show(now=eleven + ONE_MINUTE, appointment_id=second.id, actor=agent_of(second))
+    await book(
+        now=eleven + ONE_MINUTE, service_id=offer.service.id, site_id=offer.site.id, start=eleven + 10 * ONE_MINUTE,
+        citizen=CITIZEN, actor=ANYBODY, channel="kiosk",
+    )  # fmt: skip
+    with pytest.raises(TooLate):
+        await arrived(offer, second, now=eleven + 5 * ONE_MINUTE)
+    assert (await Appointment.get(id=second.id)).status == Status.NO_SHOW
+    assert await taken_until(second) == {eleven + 6 * ONE_MINUTE}
+
+
+async def test_who_is_at_a_kiosk_that_fails_goes_on_at_another(database: Database) -> None:
+    offer = await make_offer(kiosks=3, agents=3)
+    appointment, other = await booked(offer), await booked(offer)
+    (free,) = {each.id for each in offer.kiosks} - {appointment.kiosk_id, other.kiosk_id}
+    with pytest.raises(TransitionRefused):
+        await change_kiosk(now=TEN, appointment_id=appointment.id, kiosk_id=free)
+    await arrived(offer, appointment)
+    now = TEN + 3 * ONE_MINUTE
+    with pytest.raises(WrongKiosk):
+        await change_kiosk(now=now, appointment_id=appointment.id, kiosk_id=str(other.kiosk_id))
+    with pytest.raises(KioskUnknown):
+        await change_kiosk(now=now, appointment_id=appointment.id, kiosk_id="0" * 32)
+    await change_kiosk(now=now, appointment_id=appointment.id, kiosk_id=free)
+    stored = await Appointment.get(id=appointment.id)
+    assert (stored.kiosk_id, stored.status) == (free, Status.CHECKED_IN)
+    rows = {row.resource: row.starts_at for row in await Occupancy.filter(appointment_id=appointment.id)}
+    assert rows == {f"agent:{appointment.agent_id}": TEN, f"kiosk:{free}": now}

@@ -10,7 +10,7 @@ from booking.change import cancel, reschedule
 from booking.errors import KioskUnknown
 from booking.events import AppointmentDisplaced, AppointmentRescheduled
 from booking.lifecycle import Outcome, Status
-from booking.models import Absence, Appointment, Kiosk, KioskOutage, Notice, Occupancy, SiteClosure
+from booking.models import Absence, Agent, Appointment, Kiosk, KioskOutage, Notice, Occupancy, SiteClosure
 from booking.notifications.notices import NoticeState
 from booking.record import Done
 from booking.trouble import (
@@ -240,3 +240,45 @@ async def test_one_trouble_gone_is_not_all_gone(database: Database) -> None:
     assert await report_repair(now=MONDAY_8, kiosk_id=offer.kiosks[0].id) == []
     assert (await stored(appointment)).displaced == Trouble.KIOSK_OUT
     assert await taken(appointment) == {f"agent:{appointment.agent_id}", f"kiosk:{appointment.kiosk_id}"}
+
+
+async def test_a_kiosk_taken_out_of_service_is_an_outage_without_an_end(database: Database) -> None:
+    offer = await make_offer(kiosks=2, agents=2)
+    first, second = await booked(offer, TEN), await booked(offer, ELEVEN)
+    out = first.kiosk_id
+    there = [each for each in (first, second) if each.kiosk_id == out]
+    await Kiosk.filter(id=out).update(in_service=False)
+    assert kinds(await replace_all(now=MONDAY_8)) == [AppointmentRescheduled] * len(there)
+    (works,) = {each.id for each in offer.kiosks} - {out}
+    assert {(await stored(each)).kiosk_id for each in (first, second)} == {works}
+    # none is left: both are told, once, however far away they are
+    late = await booked(offer, paris_monday(10, day=30))
+    await Kiosk.all().update(in_service=False)
+    assert kinds(await replace_all(now=MONDAY_8)) == [AppointmentDisplaced] * 3
+    assert await replace_all(now=MONDAY_8) == []
+    assert (await stored(late)).displaced == Trouble.KIOSK_OUT
+    assert await restore_all(now=MONDAY_8) == []
+    await Kiosk.all().update(in_service=True)
+    assert kinds(await restore_all(now=MONDAY_8)) == [AppointmentRescheduled] * 3
+    assert not (await stored(late)).displaced
+
+
+async def test_an_agent_who_leaves_hands_their_appointments_to_colleagues(database: Database) -> None:
+    offer = await make_offer(kiosks=2, agents=2, reminder_minutes=60)
+    one, other = await booked(offer, TEN), await booked(offer, TEN)
+    gone = one.agent_id
+    await Agent.filter(id=gone).update(active=False)
+    (done,) = await replace_all(now=MONDAY_8)
+    # the colleague is taken at ten: its citizen chooses again
+    assert kinds([done]) == [AppointmentDisplaced]
+    assert (await stored(one)).displaced == Trouble.AGENT_ABSENT
+    eleven = await booked(offer, ELEVEN)
+    assert eleven.agent_id == other.agent_id
+    await Agent.filter(id=gone).update(active=True)
+    await restore_all(now=MONDAY_8)
+    await Agent.filter(id=other.agent_id).update(active=False)
+    await replace_all(now=MONDAY_8)
+    after = await stored(eleven)
+    assert (after.agent_id, after.displaced) == (gone, "")
+    assert ("agent", "cancellation") in await told(after, 1)
+    assert await replace_all(now=MONDAY_8) == []

@@ -29,7 +29,7 @@ export class WaitingView {
     if (this._list) this._showList(snapshot.others.filter((p) => p.standing === "waiting"));
   }
 
-  /** Tell whoever waits here that the agent runs late, or is on time again. */
+  /** Tell whoever waits here that the agent runs late, or is on time again; go along when it goes on elsewhere. */
   listen() {
     if (!data.newsUrl) return;
     listen(data.newsUrl, {
@@ -37,6 +37,9 @@ export class WaitingView {
         if (told.appointment !== data.room) return;
         const news = told.minutes > 0 ? text("late", { minutes: told.minutes }) : text("onTime");
         say(element("lobby-news", HTMLElement), news);
+      },
+      seated: (/** @type {{url: string}} */ told) => {
+        if (!told.url.startsWith(`/call/${data.room}`)) window.location.replace(told.url);
       },
     });
   }
