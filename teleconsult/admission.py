@@ -14,6 +14,7 @@ from booking.handover import colleagues_of
 from booking.lifecycle import CHECK_IN_BEFORE, CLOSED, Status
 from booking.needs import need_text
 from booking.passes import GUEST_COOKIE, read_guest, shown_reference
+from booking.walk_in import CHANNEL as WALK_IN
 from kiosks.gate import current_visit
 from kiosks.houses import is_adviser_of
 from signaling.ports import Colleague, Entry, Role
@@ -121,7 +122,8 @@ async def _citizen(request: web.Request, appointment: AppointmentView) -> Entry 
         ),
         after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "kiosk"),
         help_url="/kiosk/help",
-        admit_on_join=appointment.status is Status.IN_CALL,
+        # the agent who took a walk-in has let them in already
+        admit_on_join=appointment.status is Status.IN_CALL or appointment.channel == WALK_IN,
         news=_delay(request, appointment),
         news_url="/kiosk/live",
     )
