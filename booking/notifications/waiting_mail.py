@@ -10,10 +10,12 @@ from booking.passes import LINKS_AFTER_END
 from booking.waiting import Place
 from booking.wording.values import offer_values
 from booking.wording.words import Words, reworded
-from teleconsult.web.i18n import Gettext, format_day_time
+from teleconsult.web.i18n import N_, Gettext, format_day_time
 from teleconsult.web.tokens import Signer
 
 WAITING = "waiting"
+OFFER_SUBJECT = N_("Une place s’est libérée\u00a0: {when}")
+OFFER_OPENING = N_("Une place s’est libérée pour votre démarche. Elle est gardée pour vous jusqu’au {until}.")
 
 
 def issue_waiting(signer: Signer, *, entry_id: str, until: datetime) -> str:
@@ -49,11 +51,9 @@ def write_offer(place: Place, *, link: str, _: Gettext) -> Letter:
     until = format_day_time(place.offered_until, place.timezone, language)
     return Letter(
         language=language,
-        subject=one_line(_("Une place s’est libérée\u00a0: {when}", when=when)),
+        subject=one_line(_(OFFER_SUBJECT, when=when)),
         greeting=one_line(_("Bonjour {name},", name=place.given_name)),
-        opening=_(
-            "Une place s’est libérée pour votre démarche. Elle est gardée pour vous jusqu’au {until}.", until=until
-        ),
+        opening=_(OFFER_OPENING, until=until),
         facts=((_("Quand"), when), (_("Démarche"), place.called(language)), (_("Lieu"), place.site)),
         papers_title="",
         papers=(),

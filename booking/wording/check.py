@@ -75,7 +75,7 @@ def _of_field(slot: Slot, name: str, text: str) -> Iterator[Problem]:
     yield from _of_characters(name, text)
     allowed, present = slot.allowed(), set()
     for each in braces(text):
-        if each.found in "{}":
+        if len(each.found) == 1:
             example = "{" + allowed[0] + "}"
             yield Problem(name, "unclosed", each.at, 1, {"at": each.at + 1, "example": example})
         elif each.name not in allowed:

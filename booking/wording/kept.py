@@ -1,5 +1,6 @@
 """The texts that administrators keep: one row for each change, the newest of which holds."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -164,12 +165,15 @@ class Wordbook:
         self._clock = clock
         self._words: dict[Key, Words] = {}
         self._read_at: float | None = None
+        self._reading = asyncio.Lock()
 
     async def find(self, slot: Slot, language: str, organisation_id: str | None) -> Words | None:
         """Return an organisation's words, else those for all organisations, else None: the built-in ones."""
-        if self._read_at is None or self._clock() - self._read_at >= self._fresh:
-            self._read_at = self._clock()
-            self._words = await _in_force()
+        async with self._reading:
+            if self._read_at is None or self._clock() - self._read_at >= self._fresh:
+                asked_at = self._clock()
+                self._words = await _in_force()
+                self._read_at = asked_at
         own = self._words.get((organisation_id, slot.key, language))
         return own or self._words.get((None, slot.key, language))
 
