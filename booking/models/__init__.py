@@ -2,7 +2,7 @@
 
 from booking.models.appointments import Appointment, Hold, IdempotencyKey, Notice, Occupancy, Transition
 from booking.models.calendars import Absence, AgentHours, AgentRule, Assignment, BusyCalendar, BusyTime
-from booking.models.notifications import CalendarReply, Duty, Feed, LetterTemplate, PushedEvent
+from booking.models.notifications import CalendarReply, Duty, Feed, LetterTemplate, MailRefusal, PushedEvent
 from booking.models.offer import Agent, Organisation, Partner, Room, Service, Workplace
 from booking.models.places import Kiosk, KioskOutage, Site, SiteClosure, SiteOpening, SiteStaff
 from booking.models.queues import WaitingEntry, WalkIn, WalkInPause
@@ -24,6 +24,7 @@ __all__ = [
     "Kiosk",
     "KioskOutage",
     "LetterTemplate",
+    "MailRefusal",
     "Notice",
     "Occupancy",
     "Organisation",

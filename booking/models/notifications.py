@@ -116,3 +116,15 @@ class Duty(Record):
 
     class Meta:
         table = "duty"
+
+
+class MailRefusal(Record):
+    """Somebody wants no more mails of a kind. The address itself is not kept, only a keyed hash of it."""
+
+    address_hash = fields.CharField(max_length=64)
+    kind = fields.CharField(max_length=24)  # see booking.notifications.refusals.OPTIONAL
+    refused_at = fields.DatetimeField()
+
+    class Meta:
+        table = "mail_refusal"
+        unique_together = (("address_hash", "kind"),)
