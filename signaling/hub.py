@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from signaling.errors import NoNodeFree, SessionUnknown
 from signaling.journal import Publish
 from signaling.live_room import LiveRoom
+from signaling.relay.load import Limits, LoadMeter
 from signaling.relay.network import Network
 from signaling.room import RESUME_WINDOW
 from signaling.session import Outlet, Session
@@ -27,12 +29,14 @@ class Hub:
         network: Network,
         publish: Publish,
         timings: Timings | None = None,
+        limits: Limits | None = None,
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self.timings = timings or Timings()
         self.clock = clock
         self._network = network
         self._publish = publish
+        self._load = LoadMeter(limits or Limits())
         self._rooms: dict[str, LiveRoom] = {}
         self._draining = False
         self._emptied = asyncio.Event()
@@ -89,8 +93,8 @@ class Hub:
 
     @property
     def takes_rooms(self) -> bool:
-        """Whether this server would open another room."""
-        return not self._draining
+        """Whether this server would open another room: it is not about to stop, and its relay is not full."""
+        return not self._draining and not self._load.full(len(self._rooms))
 
     async def drain(self) -> None:
         """Open no more rooms, and return once those that are open have run to their end."""
@@ -141,6 +145,8 @@ class Hub:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self.timings.sweep)
+            packets = sum(room.packets_per_second for room in self._rooms.values())
+            self._load.note(now=loop.time(), cpu_seconds=time.process_time(), packets=packets)
             if self.on_hold():
                 # whoever lost the socket cannot come back just now: the call waits for them
                 self._patient_until = loop.time() + RESUME_WINDOW.total_seconds()

@@ -82,6 +82,11 @@ class LiveRoom:
         """The id of the call's record, once there is one."""
         return self._journal.call
 
+    @property
+    def packets_per_second(self) -> float:
+        """What the room's relay receives."""
+        return self._relay.packets_per_second
+
     def find(self, session: str) -> Participant | None:
         """Return who holds a session that may be resumed."""
         return self.room.by_session(session)

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from signaling import pages
+from signaling.check_pages import issue_check_ticket
 from signaling.hub import Hub
 from signaling.keys import GATEKEEPER, HUB, SWITCHBOARD, TICKETS
 from signaling.nodes.switchboard import Switchboard
 from signaling.recovery import SEEN_SECONDS, close_cut_calls, note_running
+from signaling.relay.load import Limits
 from signaling.relay.network import Network
 from signaling.socket import serve_socket
 from signaling.texts import ERROR_TEXTS
@@ -29,8 +31,10 @@ def setup(app: web.Application) -> None:
     """Add the page of a call and its socket to the application, which has a gatekeeper already."""
     add_package(app, "signaling", texts=ERROR_TEXTS)
     app[TICKETS] = TicketOffice(app[SIGNER])
-    app[HUB] = Hub(network=network(app[SETTINGS]), publish=app[EVENTS].publish)
+    settings = app[SETTINGS]
+    app[HUB] = Hub(network=network(settings), publish=app[EVENTS].publish, limits=limits(settings))
     app[SWITCHBOARD] = Switchboard(app[NODE], app[HUB], app[BUS], app[TICKETS], app[GATEKEEPER])
+    app.router.add_post("/check/ticket", issue_check_ticket)
     app.router.add_get(f"/call/{ROOM}", pages.show_call)
     app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
     app.router.add_get(f"/call/{ROOM}/colleagues", pages.list_colleagues)
@@ -47,8 +51,16 @@ def network(settings: Settings) -> Network:
         loopback=settings.media_loopback or settings.demo,
         ports=(int(first), int(last)) if first else None,
         public_address=settings.media_address or None,
+        addresses=tuple(each.strip() for each in settings.media_bind.split(",") if each.strip()) or None,
         turn_urls=tuple(url.strip() for url in settings.turn_urls.split(",") if url.strip()),
         turn_secret=settings.turn_secret,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return from where on the relay takes no new rooms, from the settings."""
+    return Limits(
+        rooms=settings.relay_max_rooms, packets=settings.relay_max_packets, cpu_percent=settings.relay_max_cpu_percent
     )
 
 

@@ -4,7 +4,7 @@ import secrets
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -30,6 +30,7 @@ class Settings(SmsSettings):
     database_url: str = Field(default="", description="sqlite:///path or postgres://user:password@host/name")
     redis_url: str = Field(default="", description="redis://host:6379/0, by which several processes work as one")
     drain_seconds: int = Field(default=0, ge=0, le=86_400, description="How long a stop waits for running calls to end")
+    probe_key: str = Field(default="", description="Lets monitoring run test calls (signaling.probe); 32 characters")
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8080, ge=0, le=65535, description="TCP port to listen on")
     public_url: str = Field(default="", description="Address at which browsers reach the service")
@@ -64,6 +65,16 @@ class Settings(SmsSettings):
         default="", pattern=r"^(\d{1,5}-\d{1,5})?$", description="UDP ports of the relay, first-last"
     )
     media_address: str = Field(default="", description="Public IP address of the relay, behind a one-to-one NAT")
+    media_bind: str = Field(
+        default="", description="Addresses of this machine that the relay listens on, comma-separated; all if empty"
+    )
+    relay_max_rooms: int = Field(default=0, ge=0, description="Rooms that this process opens at once; 0: no limit")
+    relay_max_packets: int = Field(
+        default=0, ge=0, description="Packets a second beyond which no room is opened; 0: no limit"
+    )
+    relay_max_cpu_percent: int = Field(
+        default=90, ge=0, le=100, description="Use of a core beyond which no room is opened; 0: no limit"
+    )
     media_loopback: bool = Field(default=False, description="Offer 127.0.0.1 as well (always so in the demonstration)")
     api_reads_per_minute: int = Field(default=600, ge=1, description="API reads a minute from one network")
     api_bookings_per_hour: int = Field(default=60, ge=1, description="API bookings an hour from one network")
@@ -79,7 +90,7 @@ class Settings(SmsSettings):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "probe_key")
     @classmethod
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < 32:
@@ -138,6 +149,16 @@ class Settings(SmsSettings):
                 raise ValueError("must be a file with a private key (PEM, without a password)") from error
             if not isinstance(key, RSAPrivateKey) or key.key_size < DKIM_BITS:
                 raise ValueError(f"must hold an RSA key of {DKIM_BITS} bits at least")
+        return value
+
+    @field_validator("media_bind", "media_address")
+    @classmethod
+    def _ip_addresses(cls, value: str) -> str:
+        try:
+            for part in filter(None, (each.strip() for each in value.split(","))):
+                ip_address(part)
+        except ValueError:
+            raise ValueError("must be an IP address, like 192.0.2.7 or 2001:db8::7") from None
         return value
 
     @field_validator("mail_from")

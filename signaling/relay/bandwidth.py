@@ -122,11 +122,10 @@ class Ceiling:
         """Return bits a second to allow when the path and all receivers would take `wanted`; `now` in seconds."""
         told = self._told
         if told is None or wanted <= told:
-            if told is not None and wanted < 0.95 * told:
-                self._fell_at = now
+            self._fell_at = now
             self._told = wanted
         elif now - self._fell_at >= HOLD_SECONDS:
-            self._told = min(wanted, told * RISE_PER_SECOND ** min(10.0, now - max(self._told_at, self._fell_at)))
+            self._told = min(wanted, told * RISE_PER_SECOND ** min(1.0, now - self._told_at))
         self._told_at = now
         self._told = max(MIN_BITRATE, self._told or 0)
         return round(self._told)

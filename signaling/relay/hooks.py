@@ -142,6 +142,17 @@ def received_packets(connection: RTCPeerConnection) -> int:
     return sum(t._RTCDtlsTransport__rx_packets + t.media_path.packets for t in transports)  # type: ignore[attr-defined]
 
 
+def selected_path(connection: RTCPeerConnection) -> str | None:
+    """Return `turn` when a participant is reached through a TURN server, `udp` when straight, None when not at all."""
+    ice = connection.getTransceivers()[0].receiver.transport.transport._connection
+    pair = ice._nominated.get(1)
+    if pair is None:
+        return None
+    # a check may come in before the candidate that it comes from is told of, and looks like a host of its own then
+    relayed = {(c.host, c.port) for c in ice.remote_candidates if c.type == "relay"}
+    return "turn" if pair.remote_candidate.type == "relay" or pair.remote_addr in relayed else "udp"
+
+
 def set_stream(transceiver: RTCRtpTransceiver, stream: str) -> None:
     """Name the MediaStream (msid, RFC 8830) of a transceiver: sound and picture of one name are kept in sync."""
     # token characters only (RFC 8830 2), which leaves out the colon

@@ -9,6 +9,7 @@ import structlog
 
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
+from signaling.relay.quality import PictureGate, Quality, worst
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,8 @@ class Line:
     def __init__(self, participant: str, exchange: Exchange) -> None:
         self.participant = participant
         self.current: Peer | None = None
+        self.quality: Quality | None = None
+        self._gate = PictureGate()
         self._exchange = exchange
         self._next: Peer | None = None
         self._offer_wanted = False
@@ -124,6 +127,26 @@ class Line:
             self._opened_at = now
             log.info("media_path_lost", generation=peer.generation, state=peer.state, silent=silent)
             self.open()
+
+    def measure(self, now: float) -> None:
+        """Look at the connection, once a second; stop pictures when it is too poor for them, so that sound stays."""
+        peer = self.current
+        if peer is None or peer.state != "connected":
+            return
+        sent, received = peer.sent_figures(), peer.received_figures()
+        down = worst(received)
+        paused = self._gate.judge(down, now)
+        peer.pause_pictures(paused)
+        trips = [figures.round_trip for figures in received if figures.round_trip is not None]
+        self.quality = Quality(
+            up=worst(sent),
+            down=down,
+            lost_up=max((figures.lost for figures in sent), default=0.0),
+            lost_down=max((figures.lost for figures in received), default=0.0),
+            round_trip=min(trips, default=None),
+            path=peer.path,
+            pictures_paused=paused,
+        )
 
     async def close(self) -> None:
         """Close the peers and wait for it."""

@@ -1,5 +1,6 @@
 """One generation of one participant's connection to the relay."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,10 @@ from aiortc.sdp import candidate_from_sdp
 
 from signaling.protocol import Slot
 from signaling.relay.frames import CHANNEL
-from signaling.relay.hooks import RelayPeerConnection, received_packets, set_stream
+from signaling.relay.hooks import RelayPeerConnection, received_packets, selected_path, set_stream
 from signaling.relay.network import Network
+from signaling.relay.quality import StreamFigures
+from signaling.relay.sender import ForwardingSender
 
 CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
 H264_PROFILE = "42e01f"
@@ -82,6 +85,37 @@ class Peer:
     def received(self) -> int:
         """Packets received so far, of any kind but STUN."""
         return received_packets(self._connection)
+
+    @property
+    def path(self) -> str | None:
+        """How media comes here: `udp`, `turn`, or None while it does not."""
+        return selected_path(self._connection) if self.state == "connected" else None
+
+    def sent_figures(self) -> list[StreamFigures]:
+        """Return how well what the participant sends arrives here."""
+        round_trip = self._round_trip()
+        return [
+            StreamFigures(kind, lost, jitter, round_trip)
+            for section in (self._upload.audio, self._upload.video)
+            for kind, lost, jitter in section.receiver.figures()  # type: ignore[attr-defined]
+        ]
+
+    def received_figures(self) -> list[StreamFigures]:
+        """Return how well what the relay sends arrives at the participant, by their reports."""
+        figures = (sender.figures(time.time()) for sender in self._senders())
+        return [found for found in figures if found is not None]
+
+    def pause_pictures(self, paused: bool) -> None:
+        """Send the participant no pictures, or send them again; the sound goes on."""
+        for pair in self._slots.values():
+            pair.video.sender.pause(paused)  # type: ignore[attr-defined]
+
+    def _senders(self) -> list[ForwardingSender]:
+        pairs = self._slots.values()
+        return [section.sender for pair in pairs for section in (pair.audio, pair.video)]  # type: ignore[misc]
+
+    def _round_trip(self) -> float | None:
+        return min((s.round_trip for s in self._senders() if s.round_trip is not None), default=None)
 
     def set_slots(self, participants: set[str]) -> bool:
         """Have a slot for each of these participants and no other; return whether an offer is needed to make it so."""

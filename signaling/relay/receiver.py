@@ -137,6 +137,16 @@ class ForwardingReceiver(RTCRtpReceiver):
                     for sink in self.sinks:
                         sink.relay_report(stream, packet, now)
 
+    def figures(self) -> list[tuple[str, float, float]]:
+        """Return the kind, the share lost (0 to 1) and the jitter (seconds) of each stream, as last reported."""
+        if self._path is None:
+            return []
+        return [
+            (self.kind, self._path.reports[stream.ssrc].fraction_lost / 256, stream.jitter_seconds)
+            for stream in self.streams
+            if stream.ssrc in self._path.reports
+        ]
+
     def ask_for_lost(self) -> None:
         """Ask for what is missing and was not asked for just now, and again later until it came or was given up."""
         again = False

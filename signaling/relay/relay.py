@@ -11,6 +11,7 @@ from signaling.relay.documents import Delivery, DocumentRouter
 from signaling.relay.line import Line
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
+from signaling.relay.quality import Quality
 from signaling.relay.turn import ice_servers
 from teleconsult.clock import utcnow
 
@@ -42,14 +43,20 @@ class RelayPorts:
 
 
 class RoomRelay:
-    """Forwards the sound, the picture and the documents of everyone in the call to everyone else in it."""
+    """Forwards the sound, the picture and the documents of everyone in the call to everyone else in it.
 
-    def __init__(self, network: Network, ports: RelayPorts) -> None:
+    With `echo` everyone hears and sees themselves alone: so that one can test the way to the relay and back.
+    """
+
+    def __init__(self, network: Network, ports: RelayPorts, *, echo: bool = False) -> None:
         self.network = network
+        self._echo = echo
         self._ports = ports
         self._lines: dict[str, Line] = {}
         self._documents = DocumentRouter()
         self._closing: set[asyncio.Task[None]] = set()
+        self._received: dict[str, int] = {}
+        self._rate = 0.0
         self._watch = asyncio.create_task(self._watch_lines())
 
     def set_members(self, participants: set[str]) -> None:
@@ -102,6 +109,16 @@ class RoomRelay:
         if line := self._lines.get(participant):
             line.reoffer()
 
+    def quality(self, participant: str) -> Quality | None:
+        """Return how good somebody's connection is, measured once a second; None before it was."""
+        line = self._lines.get(participant)
+        return line.quality if line else None
+
+    @property
+    def packets_per_second(self) -> float:
+        """What the room receives, measured once a second."""
+        return self._rate
+
     def answer(self, participant: str, generation: int, sdp: str) -> None:
         """Take somebody's answer."""
         if line := self._lines.get(participant):
@@ -129,6 +146,8 @@ class RoomRelay:
 
     def others(self, participant: str) -> set[str]:
         """Return whose sections are in somebody's offer."""
+        if self._echo:
+            return {participant}
         return {other for other in self._lines if other != participant and self._ports.shows(participant, other)}
 
     def source(self, participant: str, listener: str) -> Peer | None:
@@ -155,7 +174,7 @@ class RoomRelay:
     def source_changed(self, participant: str) -> None:
         """Let everyone else receive somebody's media from their new connection."""
         for other, line in self._lines.items():
-            if other != participant:
+            if other != participant or self._echo:
                 line.rewire()
         self._ports.arrived(participant)
 
@@ -180,7 +199,18 @@ class RoomRelay:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
+            self._measure(loop.time())
             for participant, line in list(self._lines.items()):
                 # somebody whose socket is lost could not get the offer: their return brings a new one if need be
                 if self._ports.reachable(participant):
                     line.check(loop.time(), sends=self._ports.sends(participant))
+
+    def _measure(self, now: float) -> None:
+        received = {who: line.current.received for who, line in self._lines.items() if line.current is not None}
+        # a count that fell belongs to a new connection
+        self._rate = (
+            sum(max(0, count - self._received.get(who, count)) for who, count in received.items()) / WATCH_SECONDS
+        )
+        self._received = received
+        for line in self._lines.values():
+            line.measure(now)

@@ -27,6 +27,7 @@ from aiortc.rtp import (
 from aiortc.utils import random16, random32
 
 from signaling.relay.key_frames import KEY_FRAME_TESTS, KeyFrameTest
+from signaling.relay.quality import StreamFigures
 from signaling.relay.rtp import NONE, SEND_TIME_SECOND, SEQUENCES, ExtensionIds, HeaderWriter, Rebase
 from signaling.relay.srtp import LARGEST, Buffer
 from signaling.relay.stream import HISTORY, REPORT_TIME, Sink, Stream
@@ -38,6 +39,7 @@ KEY_FRAME_PATIENCE_SECONDS = 2.0
 LONGEST_GAP_SECONDS = 60.0
 GUARDED = 1 << 14
 REPORTS_KEPT = 8
+REPORT_LASTS_SECONDS = 10.0
 RETRANSMISSIONS = 256
 EXTENSION_URIS = {
     "urn:ietf:params:rtp-hdrext:sdes:mid": "mid",
@@ -67,7 +69,7 @@ def extension_ids(extensions: list[Any]) -> ExtensionIds:
 class ForwardingSender(RTCRtpSender):
     """An RTCRtpSender that takes packets instead of encoding frames. Its source may be exchanged at any time.
 
-    `round_trip` is seconds, `last_report` what the far end said last; both None before it said anything.
+    `round_trip` is seconds, None before the far end said anything.
     """
 
     def __init__(self, kind: str, transport: Any) -> None:
@@ -75,7 +77,7 @@ class ForwardingSender(RTCRtpSender):
         self._link = transport
         self.source: Source | None = None
         self.round_trip: float | None = None
-        self.last_report: RtcpReceiverInfo | None = None
+        self._report: tuple[RtcpReceiverInfo, float] | None = None
         self._paused = False
         self._path: Any = None
         # the stream that is sent on now; None until its first packet that may be
@@ -154,6 +156,15 @@ class ForwardingSender(RTCRtpSender):
         if self._limit is None or self._paused or time.time() - self._limit[1] > BITRATE_LIMIT_LASTS_SECONDS:
             return None
         return self._limit[0]
+
+    def figures(self, now: float) -> StreamFigures | None:
+        """Return how well the stream arrives, by what the far end said lately; `now` in seconds since 1970."""
+        if self._report is None or self._paused or self._stream is None or now - self._report[1] > REPORT_LASTS_SECONDS:
+            return None
+        report = self._report[0]
+        return StreamFigures(
+            self.kind, report.fraction_lost / 256, report.jitter / CLOCK_RATES[self.kind], self.round_trip
+        )
 
     def relay(
         self, stream: Stream, second: int, sequence_number: int, timestamp: int, level: int, payload: bytes, now: float
@@ -286,7 +297,7 @@ class ForwardingSender(RTCRtpSender):
         self._transmit(second & 0x80 | repeat, number, timestamp, self._rtx_ssrc, NONE, payload, now)
 
     def _note_report(self, report: RtcpReceiverInfo, now: float) -> None:
-        self.last_report = report
+        self._report = (report, now)
         sent = self._reports_sent.get(report.lsr)
         if sent is not None:
             # RFC 3550 6.4.1: what lies between is the way there and back, and the far end's pause

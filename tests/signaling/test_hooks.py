@@ -77,14 +77,15 @@ def test_packets_are_encrypted_and_decrypted_in_place_as_pylibsrtp_would() -> No
     plain = RtpPacket(97, 0, 1, 2, 3, b"sound and picture").serialize()
     buffer = srtp.Buffer()
     buffer.view[: len(plain)] = plain
-    size = srtp.protect(ours_out, buffer, len(plain))
+    keys = srtp.Keys(ours_in, ours_out)
+    size = keys.protect(buffer, len(plain))
     secret = bytes(buffer.view[:size])
     assert secret == theirs_out.protect(plain)
     assert theirs_in.unprotect(secret) == plain
-    assert bytes(buffer.view[: srtp.unprotect(ours_in, buffer, size)]) == plain
+    assert bytes(buffer.view[: keys.unprotect(buffer, size)]) == plain
     buffer.view[:size] = secret
-    assert srtp.unprotect(ours_in, buffer, size) == 0, "a second time"
-    assert srtp.unprotect(ours_in, buffer, 5) == 0
+    assert keys.unprotect(buffer, size) == 0, "a second time"
+    assert keys.unprotect(buffer, 5) == 0
 
 
 async def test_transceivers_are_ours_and_no_decoder_runs() -> None:
