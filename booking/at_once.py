@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from tortoise.connection import get_connection
+from tortoise.fields import JSONField
 from tortoise.models import Model
 
 from booking.engine.offer import HOME, agent_resource, kiosk_resource
@@ -21,7 +21,7 @@ from booking.models import Appointment, IdempotencyKey, Transition
 from booking.notifications.guests import guest_notice, guests_of
 from booking.notifications.notices import Kind, notices_of, terms_of
 from booking.notifications.timing import owed_notices
-from teleconsult.database import dialect, new_id
+from teleconsult.database import dialect, fetch, new_id
 
 _TAKEN_COLUMNS = ("id", "resource", "starts_at", "ends_at", "appointment_id")
 
@@ -52,14 +52,17 @@ async def write_at_once(
     for kind, alike in groupby(rows, _kind):
         group = list(alike)
         shapes.append((kind, len(group)))
-        fields = [(name, kind._meta.fields_map[name]) for name in kind._meta.fields_db_projection]
         for row in group:
-            values.extend(field.to_db_value(getattr(row, name), row) for name, field in fields)
+            # the driver takes everything as it is, but JSON
+            values.extend(
+                getattr(row, name) if json is None else json.to_db_value(getattr(row, name), row)
+                for name, json in _fields(kind)
+            )
     taken = placement.taken
     for resource in resources:
         values.extend((new_id(), resource, taken.starts_at, taken.ends_at, appointment.id))
     sql = _statement(tuple(shapes), len(resources))
-    written = await get_connection("default").execute_query_dict(sql, values)
+    written = await fetch(sql, values)
     appointment._saved_in_db = True
     return len(written) == len(resources)
 
@@ -93,6 +96,13 @@ def _rows(
     )  # fmt: skip
     rows.extend(guest_notice(appointment, guest, Kind.INVITATION, now) for guest in guests)
     return rows
+
+
+@lru_cache(maxsize=16)
+def _fields(kind: type[Model]) -> Sequence[tuple[str, JSONField[Any] | None]]:
+    """Return a model's columns in the order of its statement, each with what turns it into JSON, if it is JSON."""
+    known = ((name, kind._meta.fields_map[name]) for name in kind._meta.fields_db_projection)
+    return [(name, field if isinstance(field, JSONField) else None) for name, field in known]
 
 
 def _kind(row: Model) -> type[Model]:

@@ -7,13 +7,11 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from booking.at_once import can_write_at_once, write_at_once
-from booking.engine.availability import instant
-from booking.engine.free import prepare
+from booking.engine.availability import instant, moment
 from booking.engine.occupancies import hand_over
-from booking.engine.offer import HOME, KIOSK, ServiceRules, service_rules, site_place
+from booking.engine.offer import HOME, KIOSK, ServiceRules, service_rules
 from booking.engine.placement import Placement, Wish, place, refuse_strangers, slot_taken
-from booking.engine.search import first_start
-from booking.engine.searching import NEARBY
+from booking.engine.search import first_start_lately
 from booking.engine.seating import SEAT_FIELDS, Outrun, seat
 from booking.errors import ConsentMissing, NotBookable, SlotTaken
 from booking.events import AppointmentBooked
@@ -105,7 +103,7 @@ async def book(
         holding=hold_id if hold_owner is not None else None,
     )
     try:
-        await _book(appointment, wish, actor, now, once, hold_owner)
+        timezone = await _book(appointment, wish, actor, now, once, hold_owner)
     except (SlotTaken, NotBookable, Outrun, IntegrityError) as refused:
         # a retry that overtook the first request finds its own appointment in its way
         if (before := await answered(once)) is not None:
@@ -113,27 +111,40 @@ async def book(
         if isinstance(refused, Outrun):
             raise await slot_taken(wish, now) from None
         raise
-    return Done(appointment, (event(AppointmentBooked, appointment),))
+    return Done(appointment, (event(AppointmentBooked, appointment),), timezone)
 
 
 async def _book(
     appointment: Appointment, wish: Wish, actor: Actor, now: datetime, once: Once | None, hold_owner: str | None
-) -> None:
-    """Write a booking into the slot that is held for it; if there is none, wherever it can go."""
+) -> str:
+    """Write a booking into the slot that is held for it; if there is none, wherever it can go.
+
+    Return the zone of the house, if it was looked at.
+    """
     if wish.holding is not None:
         rules = await service_rules(wish.service_id)
         refuse_strangers(rules, wish, actor)
-        appointment.first_slot_at = await _first_slot_held(rules, wish, now)
+        appointment.first_slot_at = await _first_slot(rules, wish, now)
         try:
             await _write(_Booking(appointment, wish, rules, actor, now, once, hold_owner, None))
         except _HoldGone:
             pass
         else:
-            return
-    placement = await place(wish, now=now, tie=appointment.id, actor=actor)
-    first = await first_start(placement.search, placement.site, until=placement.starts_at)
-    appointment.first_slot_at = first or placement.starts_at
-    await _write(_Booking(appointment, wish, placement.rules, actor, now, once, hold_owner, placement))
+            return ""
+    placement = await place(wish, now=now, tie=appointment.id, actor=actor, hinted=True)
+    appointment.first_slot_at = await _first_slot(placement.rules, wish, now)
+    try:
+        await _write(_Booking(appointment, wish, placement.rules, actor, now, once, hold_owner, placement))
+    except Outrun:
+        if placement.hint is None:
+            raise
+        # the dozen was taken meanwhile; there are others
+        placement = await place(wish, now=now, tie=appointment.id, actor=actor)
+        await _write(_Booking(appointment, wish, placement.rules, actor, now, once, hold_owner, placement))
+    else:
+        if placement.hint is not None:
+            placement.hint.add(appointment.agent_id)
+    return placement.site.timezone
 
 
 async def _agent_before(follow_up_of: str | None, actor: Actor) -> str | None:
@@ -143,12 +154,11 @@ async def _agent_before(follow_up_of: str | None, actor: Actor) -> str | None:
     return (await require_access(follow_up_of, actor)).agent_id
 
 
-async def _first_slot_held(rules: ServiceRules, wish: Wish, now: datetime) -> datetime:
+async def _first_slot(rules: ServiceRules, wish: Wish, now: datetime) -> datetime:
     """Return the earliest start that was free at this house, so that the delay people are offered can be counted."""
-    low, high = instant(now), instant(wish.start) + NEARBY
-    site = await site_place(wish.site_id, low, high, kept=rules.kept)
-    search = await prepare(rules, low, high, now=now, mode=wish.mode, holding=wish.holding)
-    return await first_start(search, site, until=wish.start) or wish.start
+    first = await first_start_lately(rules, wish.site_id, now=now, mode=wish.mode, needs=wish.needs)
+    start = moment(instant(wish.start))
+    return start if first is None else min(first, start)
 
 
 async def _write(booking: _Booking) -> None:

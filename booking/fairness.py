@@ -8,9 +8,13 @@ from hashlib import sha256
 from booking.engine.queries import run
 from booking.errors import TooManyAppointments
 from booking.lifecycle import Status
-from booking.models import Appointment
 from booking.schemas import Citizen
 from teleconsult.database import dialect
+
+_AHEAD = """
+    SELECT count(*) FROM appointment
+    WHERE person_hash = $1 AND service_id = $2 AND status = $3 AND starts_at > $4
+"""
 
 
 def person_hash(*, key: str, citizen: Citizen, site_id: str) -> str:
@@ -31,8 +35,8 @@ async def require_room_for_one_more(*, person: str, service_id: str, limit: int,
     """
     if dialect() == "postgres":
         await run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", person + service_id)
-    ahead = Appointment.filter(person_hash=person, service_id=service_id, status=Status.BOOKED, starts_at__gt=now)
-    if await ahead.count() >= limit:
+    ((ahead,),) = await run(_AHEAD, person, service_id, Status.BOOKED, now)
+    if ahead >= limit:
         raise TooManyAppointments(limit=limit)
 
 

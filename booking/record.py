@@ -26,6 +26,8 @@ class Done:
 
     appointment: Appointment
     events: tuple[AppointmentEvent, ...] = ()
+    # of the house, when the verb had to know it
+    timezone: str = ""
 
 
 async def again_after_deadlock(action: Callable[[], Awaitable[T]]) -> T:

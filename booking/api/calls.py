@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from booking.api.auth import Caller, booker, holder, reader
-from booking.api.public import PublicAppointment, public_appointment
+from booking.api.public import PublicAppointment, as_written, public_appointment
 from booking.book import book
 from booking.change import cancel, reschedule
 from booking.engine import search
@@ -110,7 +110,9 @@ async def create_appointment(request: web.Request) -> web.StreamResponse:
         once=_once(request, caller, wanted),
     )
     await publish(request.app, done.events)
-    return await _appointment(request, done.appointment.id, status=201)
+    if not done.timezone:
+        return await _appointment(request, done.appointment.id, status=201)
+    return _answer(request, as_written(done.appointment, done.timezone), status=201)
 
 
 async def read_appointment(request: web.Request) -> web.StreamResponse:
@@ -160,7 +162,10 @@ def _once(request: web.Request, caller: Caller, wanted: BaseModel) -> Once | Non
 
 
 async def _appointment(request: web.Request, appointment_id: str, status: int = 200) -> web.Response:
-    found = await public_appointment(appointment_id)
+    return _answer(request, await public_appointment(appointment_id), status)
+
+
+def _answer(request: web.Request, found: PublicAppointment, status: int) -> web.Response:
     body = _shown(found, _links(request, found))
     headers = {"Location": body.links.self} if status == 201 else {}
     return _json(body, status=status, headers=NEVER_KEPT | headers)

@@ -25,6 +25,23 @@ class PublicAppointment:
     timezone: str
 
 
+def as_written(appointment: Appointment, timezone: str) -> PublicAppointment:
+    """Return an appointment that was just written, at a house in this zone."""
+    zone = ZoneInfo(timezone)
+    return PublicAppointment(
+        id=appointment.id,
+        reference=appointment.reference,
+        status=Status(appointment.status),
+        outcome=Outcome(appointment.outcome) if appointment.outcome else None,
+        service_id=appointment.service_id,
+        site_id=appointment.site_id,
+        kiosk_id=appointment.kiosk_id or "",
+        start=appointment.starts_at.astimezone(zone),
+        end=appointment.ends_at.astimezone(zone),
+        timezone=timezone,
+    )
+
+
 async def public_appointment(appointment_id: str) -> PublicAppointment:
     """Return an appointment. Raises AppointmentUnknown."""
     rows = await Appointment.filter(id=appointment_id).values(

@@ -31,6 +31,7 @@ from booking.errors import ServiceUnknown, SiteUnknown
 from booking.models import Room, Service, Site
 
 KIOSK, HOME = "kiosk", "home"
+AGENT = "agent:"
 
 # An agent who has both the service and an assignment to it comes once for each assignment.
 _AGENTS = """
@@ -152,7 +153,7 @@ class SitePlace:
 
 def agent_resource(agent_id: str) -> str:
     """Return the name under which an agent's time is taken."""
-    return f"agent:{agent_id}"
+    return AGENT + agent_id
 
 
 def kiosk_resource(kiosk_id: str) -> str:

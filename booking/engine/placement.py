@@ -1,5 +1,6 @@
 """Who, which kiosk and which room could take an appointment at a given start, in the order in which to ask them."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from booking.engine.availability import (
     starts_on_step,
 )
 from booking.engine.free import prepare
+from booking.engine.loads import Loads, crews, loads_lately
 from booking.engine.occupancies import Range
 from booking.engine.offer import (
     HOME,
@@ -32,7 +34,7 @@ from booking.engine.offer import (
     service_rules,
     site_place,
 )
-from booking.engine.quick import worked
+from booking.engine.quick import grids, worked
 from booking.engine.search import alternatives
 from booking.engine.searching import NEARBY, Search, Taken
 from booking.engine.working_time import AgentTime
@@ -104,6 +106,8 @@ class Placement:
     kiosks: Sequence[str]
     rooms: Mapping[str, Sequence[str]] | None = None
     maxima: Mapping[str, Daily] = field(default_factory=dict)
+    # what was thought of the agents' day, to be counted on once one of them has it
+    hint: Loads | None = None
 
     @property
     def starts_at(self) -> datetime:
@@ -122,10 +126,11 @@ class Placement:
         )
 
 
-async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = None) -> Placement:
+async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = None, hinted: bool = False) -> Placement:
     """Find who can take a wish. `tie` (an id) decides between equals, so that a crowd does not ask the same one first.
 
-    With an actor, the service must be theirs to book. Raises ServiceUnknown, SiteUnknown, a NotBookable that says why
+    With an actor, the service must be theirs to book. `hinted`: of many agents a dozen is enough (see `Loads`); who is
+    outrun then has to ask everybody. Raises ServiceUnknown, SiteUnknown, a NotBookable that says why
     nobody ever could, or SlotTaken when everybody who could is taken.
     """
     rules = await service_rules(wish.service_id)
@@ -138,22 +143,29 @@ async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = No
         equipment=equipment_for(wish.needs), holding=wish.holding, moving=wish.moving,
     )  # fmt: skip
     around = ZoneSpans(at - NEARBY, at + NEARBY)
-    able = [agent for agent in search.agents if _works(agent, search, site, at, around)]
     at_kiosk = wish.mode != HOME
     asked = site.kiosks_with(search.equipment) if at_kiosk else ()
     kiosks = [each for each in asked if wish.only_kiosk in (None, each.id) and _in_order(each, rules, at)]
     if at_kiosk and not kiosks:
         raise NoKioskInService(field="site", needs=list(wish.needs))
-    if not able:
-        raise StartNotOffered(field="start")
-    day_start, day_end = _day(wish.start, site)
-    taken = await search.taken([site], min(at, day_start), max(at, day_end))
-    rooms = _rooms(able, search, site, at, around, taken, tie)
-    agents = [agent for agent in able if _can(agent, search, site, at, around, taken, rooms)]
-    free_kiosks = [kiosk for kiosk in kiosks if _free(taken[kiosk_resource(kiosk.id)], rules, at)]
+    day = _day(wish.start, site)
+    hint = await loads_lately(search, day) if hinted else None
+
+    def works(agent: AgentTime) -> bool:
+        return _works(agent, search, site, at, around)
+
+    for able in crews(search.agents, works, hint, lot=_lot("", tie), rather=wish.rather_agent):
+        if not able:
+            raise StartNotOffered(field="start")
+        taken = await search.taken([site], min(at, day[0]), max(at, day[1]), agents=able)
+        rooms = _rooms(able, search, site, at, around, taken, tie)
+        agents = [agent for agent in able if _can(agent, search, site, at, around, taken, rooms)]
+        free_kiosks = [kiosk for kiosk in kiosks if _free(taken[kiosk_resource(kiosk.id)], rules, at)]
+        if agents or (at_kiosk and not free_kiosks):
+            break
     if not agents or (at_kiosk and not free_kiosks):
         raise await slot_taken(wish, now)
-    loads = {each.id: sum(day_start <= low < day_end for low, _ in taken[agent_resource(each.id)]) for each in agents}
+    loads = {each.id: sum(day[0] <= low < day[1] for low, _ in taken[agent_resource(each.id)]) for each in agents}
     return Placement(
         wish,
         rules,
@@ -163,6 +175,7 @@ async def place(wish: Wish, *, now: datetime, tie: str, actor: Actor | None = No
         _kiosks_in_order(free_kiosks, wish, tie),
         rooms,
         _maxima(agents, rules, at, around),
+        hint,
     )
 
 
@@ -212,9 +225,18 @@ def refuse_unbookable(rules: ServiceRules, site: SitePlace, wish: Wish, now: dat
     if start > now + timedelta(days=rules.horizon_days):
         raise BeyondHorizon(field="start", days=rules.horizon_days)
     at = instant(start)
+    if start == moment(at) and wish.mode != HOME and site.kiosks and _on_grid(rules, site, at):
+        return
     if start != moment(at) or not starts_on_step(site.zone, rules.slots.step, at, at + 1):
         raise StartNotOffered(field="start")
     _refuse_closed(rules, site, wish)
+
+
+def _on_grid(rules: ServiceRules, site: SitePlace, at: int) -> bool:
+    """Tell whether the starts that are kept of a house have this one: on the service's step, and the house is open."""
+    grid = grids(rules, [site], at, at + 1)[site.id]
+    found = bisect_left(grid, at)
+    return found < len(grid) and grid[found] == at
 
 
 def _refuse_closed(rules: ServiceRules, site: SitePlace, wish: Wish) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from booking.engine.availability import DAY, Agenda, Interval, Seat, ZoneSpans, full_days, house_starts, places_left
 from booking.engine.kept import Kept
-from booking.engine.offer import SitePlace, agent_resource, kiosk_resource
+from booking.engine.offer import ServiceRules, SitePlace, agent_resource, kiosk_resource
 from booking.engine.searching import NEARBY, Search, Taken
 from booking.engine.working_time import AgentTime
 
@@ -27,18 +27,19 @@ async def quick_starts(
 
     With `first_only`, only each house's first.
     """
-    grids = {place_id: _within(grid, low, high) for place_id, grid in _grids(search, places, low, high).items()}
-    asked = [at for grid in grids.values() if grid for at in (grid[0], grid[-1])]
+    found = grids(search.rules, places, low, high)
+    wanted = {place_id: _within(grid, low, high) for place_id, grid in found.items()}
+    asked = [at for grid in wanted.values() if grid for at in (grid[0], grid[-1])]
     if not asked:
         return {place.id: [] for place in places}
     window = min(asked), max(asked) + 1
     for crew in (search.agents[:CREW], search.agents[: 4 * CREW], search.agents):
         taken = await search.taken(places, *window, agents=crew)
         asking = _Asking(search, crew, taken, window)
-        found = {place.id: asking.starts(place, grids[place.id], first_only=first_only) for place in places}
+        starts = {place.id: asking.starts(place, wanted[place.id], first_only=first_only) for place in places}
         if not asking.short or len(crew) == len(search.agents):
             break
-    return found
+    return starts
 
 
 async def quick_first(search: Search, places: Sequence[SitePlace], low: int, high: int) -> dict[str, tuple[int, int]]:
@@ -47,7 +48,7 @@ async def quick_first(search: Search, places: Sequence[SitePlace], low: int, hig
     tries = TRIES
     while low < high and len(first) < len(places):
         left = [place for place in places if place.id not in first]
-        until = _far_enough(_grids(search, left, low, high).values(), tries, low, high)
+        until = _far_enough(grids(search.rules, left, low, high).values(), tries, low, high)
         for site_id, found in (await quick_starts(search, left, low, until, first_only=True)).items():
             if found:
                 first[site_id] = found[0]
@@ -108,23 +109,23 @@ def worked(search: Search, agent: AgentTime, site_id: str | None, spans: ZoneSpa
     return kept.work_out(key, lambda: agent.working_within(_spans(kept, window), site_id))
 
 
-def _grids(search: Search, places: Sequence[SitePlace], low: int, high: int) -> dict[str, Sequence[int]]:
+def grids(rules: ServiceRules, places: Sequence[SitePlace], low: int, high: int) -> dict[str, Sequence[int]]:
     """Return the starts that each house's opening hours allow in (at least) [low, high), by its id."""
-    rules, kept = search.rules.slots, search.rules.kept
-    grids: dict[str, Sequence[int]] = {}
-    known: dict[tuple[str, Interval], Sequence[int]] = kept.work_out(("starts", rules), dict) if kept else {}
+    slots, kept = rules.slots, rules.kept
+    found: dict[str, Sequence[int]] = {}
+    known: dict[tuple[str, Interval], Sequence[int]] = kept.work_out(("starts", slots), dict) if kept else {}
     for place in places:
         window = place.window
         if window is None or low < window[0] or high + DAY > window[1]:
             open_ = place.open_within(ZoneSpans(low - NEARBY, high + NEARBY))
-            grids[place.id] = house_starts(rules, place.zone, open_, low, high)
+            found[place.id] = house_starts(slots, place.zone, open_, low, high)
             continue
         grid = known.get((place.id, window))
         if grid is None:
             open_ = place.open_within(_spans(kept, window))
-            grid = known[place.id, window] = array("q", house_starts(rules, place.zone, open_, *window))
-        grids[place.id] = grid
-    return grids
+            grid = known[place.id, window] = array("q", house_starts(slots, place.zone, open_, *window))
+        found[place.id] = grid
+    return found
 
 
 def _spans(kept: Kept | None, window: Interval) -> ZoneSpans:

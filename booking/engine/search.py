@@ -1,7 +1,7 @@
 """What can be booked, where and when. Reads only, a handful of queries each."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import nsmallest
 from operator import itemgetter
@@ -11,13 +11,13 @@ from booking.engine import availability as times
 from booking.engine.availability import DAY, instant, moment
 from booking.engine.distance import great_circle_km
 from booking.engine.free import FIRST_WINDOW, bookable_window, first_starts, prepare, starts_at_sites
+from booking.engine.loads import LATELY
 from booking.engine.offer import (
     HOME,
     KIOSK,
     SITE_FIELDS,
     ServiceRules,
     SitePlace,
-    agents_of,
     houses,
     service_rules,
     site_place,
@@ -242,17 +242,26 @@ async def alternatives(
     return offered
 
 
-async def first_start(search: Search, site: SitePlace, *, until: datetime) -> datetime | None:
-    """Return the earliest start that is free at a house before `until`, or None."""
-    rules = search.rules
-    low, high = bookable_window(rules, search.now, instant(search.now), instant(until))
-    if low >= high:
-        return None
-    # what was read for another window may leave out a closure or an absence of this one
-    site = await site_place(site.id, low, high + DAY, kept=rules.kept)
-    search = replace(search, agents=await agents_of(rules, low, high + DAY))
+async def first_start_lately(
+    rules: ServiceRules, site_id: str, *, now: datetime, mode: str = KIOSK, needs: Collection[str] = ()
+) -> datetime | None:
+    """Return the earliest start that was free at a house half a minute ago at most, or None.
+
+    For statistics, so that a crowd of bookings does not look for it each.
+    """
+    equipment, at = equipment_for(needs), instant(now)
+    key = "first start", rules.id, site_id, mode, equipment
+    seen: tuple[int, datetime | None] | None = rules.kept.get(key) if rules.kept else None
+    if seen is not None and 0 <= at - seen[0] < LATELY:
+        return seen[1]
+    low, high = bookable_window(rules, now, at, at + (rules.horizon_days + 1) * DAY)
+    site = await site_place(site_id, low, high + DAY, kept=rules.kept)
+    search = await prepare(rules, low, high, now=now, mode=mode, equipment=equipment)
     found = await first_starts(search, [site], low, high)
-    return moment(found[site.id][0]) if site.id in found else None
+    first = moment(found[site_id][0]) if site_id in found else None
+    if rules.kept:
+        rules.kept.put(key, (at, first))
+    return first
 
 
 async def _next_starts(search: Search, here: SitePlace, low: int, high: int) -> list[tuple[int, int]]:
