@@ -33,6 +33,7 @@ class LiveRoom:
         clock: Callable[[], datetime],
         on_over: Callable[[str], None],
     ) -> None:
+        self._aside = False
         self._clock = clock
         self._on_over = on_over
         self.room = Room(room, clock())
@@ -41,6 +42,7 @@ class LiveRoom:
         self._relay = RoomRelay(
             network,
             RelayPorts(
+                hears=self.room.hears,
                 next_generation=self.room.next_generation,
                 send=self._send_media,
                 reachable=self._reachable,
@@ -142,6 +144,9 @@ class LiveRoom:
             self._apply(self.room.withdraw_handover(now=self._clock(), by=who))
         elif isinstance(body, protocol.AnswerHandOver):
             self._apply(self.room.answer_handover(now=self._clock(), by=who, accepted=body.accepted))
+        elif isinstance(body, protocol.Aside):
+            self.room.set_aside(by=who, aside=body.active)
+            self._apply([])
         elif isinstance(body, protocol.Leave):
             self._leave(session)
         elif isinstance(body, protocol.End):
@@ -193,6 +198,9 @@ class LiveRoom:
             why: Farewell = "handed_over" if gone in passed_on else "left" if gone in left else "unneeded"
             self._dismiss(self._sessions.pop(gone), why)
         self._relay.set_members({p.id for p in self.room.admitted()})
+        if self._aside != self.room.aside:
+            self._aside = self.room.aside
+            self._relay.rewire()
         self._broadcast()
         if any(isinstance(fact, Over) for fact in facts):
             self._on_over(self.room.id)

@@ -98,4 +98,13 @@ PAGE_TEXTS = {
     "leaveCallAsk": N_("Quitter l’appel\u00a0?"),
     "end": N_("Terminer"),
     "leave": N_("Quitter"),
+    "asideBegin": N_("Parler entre nous"),
+    "asideEnd": N_("Reprendre avec l’usager"),
+    "aside": N_("Aparté\u00a0: l’usager ne vous voit pas et ne vous entend pas."),
+    "held": N_("Votre interlocuteur se concerte un instant. Restez devant l’écran."),
+    "heldText": N_(
+        "Votre interlocuteur se concerte avec un collègue et revient tout de suite."
+        " Pendant ce temps, on ne vous voit pas et on ne vous entend pas."
+    ),
+    "heldSpoken": N_("Un instant, s’il vous plaît. Votre interlocuteur revient tout de suite."),
 }

@@ -107,6 +107,16 @@ class AnswerHandOver(Body):
     accepted: bool = Field(description="false: the colleague declines, and the session ends")
 
 
+class Aside(Body):
+    """The agent talks in private with colleagues and advisers: the relay forwards nothing between them and citizens.
+
+    It ends by itself when nobody is left to talk with.
+    """
+
+    type = "aside"
+    active: bool = Field(description="true: begin; false: go on with the citizen")
+
+
 class Leave(Body):
     """The participant hangs up; the others stay."""
 
@@ -187,6 +197,9 @@ class Snapshot(Body):
     others: tuple[ParticipantInfo, ...] = Field(description="whom you may see; nobody else's name while you wait")
     host_present: bool = Field(description="an agent is in the room")
     call_seconds: int | None = Field(description="seconds since the call started; null before")
+    aside: bool = Field(
+        description="a private aside: citizens and the others neither hear nor see each other, silence is no fault"
+    )
     handover: HandoverInfo | None = Field(
         description="the newest hand-over, for its two agents; null for everyone else"
     )
@@ -260,6 +273,7 @@ CLIENT_BODIES: dict[str, type[Body]] = {
         HandOver,
         WithdrawHandOver,
         AnswerHandOver,
+        Aside,
         Leave,
         End,
         Ping,

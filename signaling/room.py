@@ -1,10 +1,7 @@
 """A room's state: who waits, who was admitted, who is lost for the moment. Pure: no socket, no database, no clock."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Literal
 
 from signaling.errors import (
     CallOver,
@@ -17,14 +14,12 @@ from signaling.errors import (
 )
 from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
 from signaling.handover import ColleagueRung, Handover, HandoverState
-from signaling.protocol import DeviceState, HandoverInfo, ParticipantInfo, Snapshot
+from signaling.protocol import DeviceState, Snapshot
 from signaling.roles import Role
+from signaling.snapshots import snapshot_of
 
 RESUME_WINDOW = timedelta(seconds=60)
 CAPACITY = 6
-STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
-    {"waiting": "lobby", "rung": "rung", "admitted": "in_call"}
-)
 
 
 @dataclass
@@ -58,6 +53,8 @@ class Room:
     let_in: set[str] = field(default_factory=set)
     generations: dict[str, int] = field(default_factory=dict)
     handover: Handover | None = None
+    # the agent talks with colleagues and advisers; citizens neither hear nor see them, nor they the citizens
+    aside: bool = False
 
     def join(
         self, *, now: datetime, participant: str, role: Role, name: str, session: str, admit_waiting: bool = False
@@ -142,6 +139,8 @@ class Room:
         if who.standing != "rung":
             facts.append(Gone(who.id, who.role, now, who.standing, reason, who.reconnections))
         facts += self._without(now, participant)
+        # nobody stays behind a closed door with nobody to open it
+        self.aside = self.aside and self._can_be_aside()
         if not self.participants and self.over is None:
             facts += self._close(now, "abandoned")
         return facts
@@ -237,6 +236,28 @@ class Room:
             return None
         return handover.by, self._change_places(now, handover)
 
+    def set_aside(self, *, by: str, aside: bool) -> None:
+        """Begin or end a private aside; again is harmless.
+
+        Raises NotAllowed for anyone but a host, ParticipantUnknown when there is nobody to talk with in private.
+        """
+        self._assert_open()
+        if not self.participants[by].role.hosts:
+            raise NotAllowed()
+        if aside and not self._can_be_aside():
+            raise ParticipantUnknown()
+        self.aside = aside
+
+    def _can_be_aside(self) -> bool:
+        """Whether there are a host, somebody to talk with, and a citizen from whom to keep it."""
+        others = [p for p in self.admitted() if not p.role.waits]
+        return len(others) > 1 and any(p.role.hosts for p in others) and len(others) < len(self.admitted())
+
+    def hears(self, listener: str, other: str) -> bool:
+        """Whether somebody is to be sent the sound and picture of somebody else now; pure."""
+        both = [self.participants.get(participant) for participant in (listener, other)]
+        return not self.aside or len({who.role.waits for who in both if who is not None}) < 2
+
     def shows(self, viewer: str, other: str) -> bool:
         """Whether `viewer` is to be told of, and sent, somebody else in the call; pure.
 
@@ -273,32 +294,7 @@ class Room:
 
     def snapshot(self, *, now: datetime, viewer: str) -> Snapshot:
         """Return the room as one participant may see it."""
-        you = self.participants[viewer]
-        others = tuple(
-            self._info(now, p)
-            for p in self.participants.values()
-            if p.id != viewer and _sees(you, p) and self.shows(viewer, p.id)
-        )
-        return Snapshot(
-            state=STATES[you.standing],
-            you=self._info(now, you),
-            others=others,
-            host_present=any(p.role.hosts and p.connected for p in self.participants.values()),
-            call_seconds=_seconds(now - self.started_at) if self.started_at else None,
-            handover=self._handover_info(viewer),
-        )
-
-    def _handover_info(self, viewer: str) -> HandoverInfo | None:
-        handover = self.handover
-        if handover is None or viewer not in (handover.by, handover.to):
-            return None
-        return HandoverInfo(
-            by=handover.by,
-            colleague=handover.to,
-            state=handover.state,
-            reason=handover.reason,
-            stays=handover.stays,
-        )
+        return snapshot_of(self, now, viewer)
 
     def _comes_as(self, participant: str, role: Role, previous: Participant | None) -> tuple[Role, Standing]:
         """Return as what somebody comes in: a colleague only when asked; who took over is the agent by now."""
@@ -338,21 +334,6 @@ class Room:
             return []  # their page turns to the call
         return self._settle(now, handover, "withdrawn" if participant == handover.by else "declined")
 
-    def _info(self, now: datetime, who: Participant) -> ParticipantInfo:
-        waiting = who.standing == "waiting"
-        place = 1 + [p.id for p in self.waiting()].index(who.id) if waiting else None
-        return ParticipantInfo(
-            participant=who.id,
-            role=who.role,
-            name=who.name,
-            standing=who.standing,
-            connected=who.connected,
-            waiting_seconds=_seconds(now - who.since) if waiting else None,
-            place=place,
-            microphone=who.microphone,
-            camera=who.camera,
-        )
-
     def _let_in(self, now: datetime, who: Participant) -> list[Fact]:
         if who.standing == "admitted":
             return []
@@ -374,13 +355,3 @@ class Room:
     def _assert_open(self) -> None:
         if self.over is not None:
             raise CallOver()
-
-
-def _sees(viewer: Participant, other: Participant) -> bool:
-    if viewer.standing != "admitted" or other.standing == "rung":
-        return False
-    return other.standing == "admitted" or not viewer.role.waits
-
-
-def _seconds(duration: timedelta) -> int:
-    return max(0, int(duration.total_seconds()))

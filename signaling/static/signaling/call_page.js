@@ -3,6 +3,7 @@
  *
  * @import { Participant, Snapshot, WireState } from "./protocol.js"
  */
+import { AsideView, audible } from "./aside_view.js";
 import { Call } from "./call.js";
 import { bindDevices, bindFullScreen, bindHangUp, bindHelp, labelHangUp } from "./controls.js";
 import { Devices } from "./devices.js";
@@ -27,6 +28,7 @@ class CallPage {
     this._stage = new StageView();
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
+    this._aside = new AsideView((type, body) => this._wire.send(type, body));
     this._handover = new HandoverView((type, body) => this._wire.send(type, body));
     /** @type {Snapshot|null} */
     this._snapshot = null;
@@ -87,10 +89,12 @@ class CallPage {
     const inCall = snapshot.others.filter((p) => p.standing === "admitted");
     this._stage.show(snapshot.state === "in_call" ? inCall : []);
     this._waiting.show(snapshot);
+    this._aside.show(snapshot);
     this._handover.show(snapshot);
     this._noteRoles(snapshot, inCall);
-    this._papers.setSending(snapshot.state === "in_call" && inCall.length > 0);
-    this._call.expectMedia(inCall.some((p) => p.connected && p.microphone !== "missing"));
+    // a document would reach the other side of an aside, too
+    this._papers.setSending(snapshot.state === "in_call" && inCall.length > 0 && !snapshot.aside);
+    this._call.expectMedia(inCall.some((p) => p.connected && p.microphone !== "missing" && audible(snapshot, p)));
     this._showState();
   }
 
@@ -139,6 +143,7 @@ class CallPage {
     } else {
       root.callState = "connected";
       const others = snapshot.others.some((p) => p.standing === "admitted" && p.connected);
+      if (snapshot.aside) return this._status(text(snapshot.you.role === "citizen" ? "held" : "aside"));
       const greeting = Date.now() - this._greetedAt < GREET_MS ? this._greeting : "";
       this._status(greeting || text(others ? "connected" : "alone"));
     }
@@ -151,6 +156,7 @@ class CallPage {
 
   _tick() {
     this._waiting.tick();
+    this._aside.tick();
     if (this._greeting) this._showState();
     if (!this._startedAt || this._leaving) return;
     const seconds = Math.floor((Date.now() - this._startedAt) / 1000);
@@ -178,6 +184,7 @@ class CallPage {
     this._call.close();
     this._devices.close();
     this._papers.clear();
+    this._aside.clear();
     this._stage.show([]);
     document.documentElement.dataset.callState = state;
     element("lobby", HTMLDivElement).hidden = true;

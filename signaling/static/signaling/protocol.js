@@ -9,7 +9,7 @@
  * @typedef {"asked"|"accepted"|"confirmed"|"declined"|"unanswered"|"withdrawn"|"failed"} HandoverState
  * @typedef {{by: string, colleague: string, state: HandoverState, reason: string, stays: boolean}} Handover
  * @typedef {{state: "lobby"|"rung"|"in_call", you: Participant, others: Participant[], host_present: boolean,
- *   call_seconds: number|null, handover: Handover|null}} Snapshot
+ *   call_seconds: number|null, aside: boolean, handover: Handover|null}} Snapshot
  * @typedef {{participant: string, audio_mid: string, video_mid: string}} Slot
  * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
  *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer

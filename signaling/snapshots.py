@@ -1,0 +1,73 @@
+"""The room as one participant may see it. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from signaling.protocol import HandoverInfo, ParticipantInfo, Snapshot
+
+if TYPE_CHECKING:
+    from signaling.room import Participant, Room
+
+STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
+    {"waiting": "lobby", "rung": "rung", "admitted": "in_call"}
+)
+
+
+def snapshot_of(room: "Room", now: datetime, viewer: str) -> Snapshot:
+    """Return what a participant is told of the room."""
+    you = room.participants[viewer]
+    others = tuple(
+        _info(room, now, p)
+        for p in room.participants.values()
+        if p.id != viewer and _sees(you, p) and room.shows(viewer, p.id)
+    )
+    return Snapshot(
+        state=STATES[you.standing],
+        you=_info(room, now, you),
+        others=others,
+        host_present=any(p.role.hosts and p.connected for p in room.participants.values()),
+        call_seconds=_seconds(now - room.started_at) if room.started_at else None,
+        aside=room.aside,
+        handover=_handover(room, viewer),
+    )
+
+
+def _handover(room: "Room", viewer: str) -> HandoverInfo | None:
+    handover = room.handover
+    if handover is None or viewer not in (handover.by, handover.to):
+        return None
+    return HandoverInfo(
+        by=handover.by,
+        colleague=handover.to,
+        state=handover.state,
+        reason=handover.reason,
+        stays=handover.stays,
+    )
+
+
+def _info(room: "Room", now: datetime, who: "Participant") -> ParticipantInfo:
+    waiting = who.standing == "waiting"
+    place = 1 + [p.id for p in room.waiting()].index(who.id) if waiting else None
+    return ParticipantInfo(
+        participant=who.id,
+        role=who.role,
+        name=who.name,
+        standing=who.standing,
+        connected=who.connected,
+        waiting_seconds=_seconds(now - who.since) if waiting else None,
+        place=place,
+        microphone=who.microphone,
+        camera=who.camera,
+    )
+
+
+def _sees(viewer: "Participant", other: "Participant") -> bool:
+    if viewer.standing != "admitted" or other.standing == "rung":
+        return False
+    return other.standing == "admitted" or not viewer.role.waits
+
+
+def _seconds(duration: timedelta) -> int:
+    return max(0, int(duration.total_seconds()))
