@@ -17,10 +17,11 @@ from booking.engine.offer import HOME, agent_resource, kiosk_resource
 from booking.engine.placement import Placement
 from booking.idempotency import Once
 from booking.lifecycle import Actor
-from booking.models import Appointment, IdempotencyKey, Transition
+from booking.models import Appointment, IdempotencyKey, Notice, Transition
 from booking.notifications.guests import guest_notice, guests_of
 from booking.notifications.notices import Kind, notices_of, terms_of
 from booking.notifications.timing import owed_notices
+from booking.push.choice import choose_channels
 from teleconsult.database import dialect, fetch, new_id
 
 _TAKEN_COLUMNS = ("id", "resource", "starts_at", "ends_at", "appointment_id")
@@ -49,6 +50,7 @@ async def write_at_once(
     shapes: list[Shape] = []
     values: list[Any] = []
     rows = _rows(appointment, placement, actor, now, once)
+    await choose_channels((each for each in rows if isinstance(each, Notice)), new=True)
     for kind, alike in groupby(rows, _kind):
         group = list(alike)
         shapes.append((kind, len(group)))

@@ -156,6 +156,8 @@ ROUTES = {
         POST /agent/calendar/feed
         POST /agent/calendar/feed/close
         POST /agent/calendar/calendars/{entry}/delete
+        POST /agent/calendar/calendars/{entry}/stop
+        POST /agent/calendar/calendars/{entry}/write
         POST /agent/trouble/absence
         POST /agent/trouble/late
         POST /agent/walk-ins/pause
@@ -236,14 +238,6 @@ ROUTES = {
         GET /admin/feeds
         POST /admin/feeds/{kind}/{owner}
         POST /admin/feeds/{kind}/{owner}/close
-        GET /admin/words
-        GET /admin/words/{organisation}/{slot}/{language}
-        GET /admin/words/{organisation}/{slot}/{language}/preview
-        POST /admin/words/{organisation}/{slot}/{language}
-        POST /admin/words/{organisation}/{slot}/{language}/check
-        POST /admin/words/{organisation}/{slot}/{language}/preview
-        POST /admin/words/{organisation}/{slot}/{language}/reset
-        POST /admin/words/{organisation}/{slot}/{language}/test
         GET /admin/houses
         GET /admin/houses/new
         GET /admin/houses/{site}
@@ -395,7 +389,7 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
         screen = await terminals.enrol_demo(now=utcnow(), kiosk_id=world.kiosk.id)
         clients["terminal"].session.cookie_jar.update_cookies({terminals.COOKIE: screen.token}, server.make_url("/"))
         found = Town(app, world, appointment, clients)
-        nothing = dict.fromkeys(("entry", "workplace", "room", "walk_in"), "0" * 32) | {"key": "0", "grouping": "month", "slot": "reminder-citizen-sms", "language": "fr"}
+        nothing = dict.fromkeys(("entry", "workplace", "room", "walk_in"), "0" * 32) | {"key": "0", "grouping": "month"}
         nothing |= {"kind": "agent", "owner": world.agents[0].id, "token": "x" * 43}
         found.names = nothing | {
             "site": world.here.id,

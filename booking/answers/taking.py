@@ -15,6 +15,7 @@ from booking.answers.replies import Answer, NotAReply, Reply
 from booking.events import AppointmentAnswered
 from booking.lifecycle import Status
 from booking.models import Agent, Appointment, CalendarReply, Notice
+from booking.notifications.fallback import owe_other_way
 from booking.notifications.notices import NoticeState
 from booking.record import Done, event
 from booking.trouble import replace_all, restore_all
@@ -127,17 +128,23 @@ async def note_refused(mail: Mail, error: NotAReply, *, now: datetime) -> Result
 
 
 async def take_bounce(mail: Mail, bounce: Bounce, *, notice_id: str, now: datetime) -> Result:
-    """Note that a notice that was sent could not be delivered: staff see that this person could not be told."""
+    """Note that a notice that was sent could not be delivered, and owe it by the other way, if there is one.
+
+    Staff see that this person could not be told.
+    """
     try:
         async with transaction():
             if await CalendarReply.exists(message_hash=mail.key):
                 return Result.DUPLICATE
             notice = await Notice.filter(id=notice_id).first()
-            result = Result.BOUNCED if notice and await mark_bounced(notice_id, bounce, now) else Result.UNKNOWN
+            bounced = notice is not None and await mark_bounced(notice_id, bounce, now)
+            result = Result.BOUNCED if bounced else Result.UNKNOWN
             await CalendarReply.create(
                 message_hash=mail.key, appointment_id=notice.appointment_id if notice else None, received_at=now,
                 result=result,
             )  # fmt: skip
+            if notice is not None and bounced:
+                await owe_other_way(notice, now=now)
             return result
     except IntegrityError:
         return Result.DUPLICATE

@@ -87,6 +87,10 @@ class OwnCalendar:
     worked_at: datetime | None
     failing_since: datetime | None
     problem: str
+    writes: bool  # appointments are written into it
+    wrote_at: datetime | None
+    write_failing_since: datetime | None
+    write_problem: str
 
 
 async def own_calendars(agent_id: str, seal: Seal) -> list[OwnCalendar]:
@@ -95,6 +99,8 @@ async def own_calendars(agent_id: str, seal: Seal) -> list[OwnCalendar]:
         OwnCalendar(
             id=each.id, kind=each.kind, host=_host(each, seal), worked_at=each.worked_at,
             failing_since=each.failing_since, problem=BUSY_ERROR_TEXTS.get(each.last_error, ""),
+            writes=each.writes, wrote_at=each.wrote_at, write_failing_since=each.write_failing_since,
+            write_problem=BUSY_ERROR_TEXTS.get(each.write_error, ""),
         )
         for each in await BusyCalendar.filter(agent_id=agent_id).order_by("id")
     ]  # fmt: skip

@@ -46,6 +46,12 @@ class NotACalendar(CalendarUnreadable):
     code = "not_a_calendar"
 
 
+class CalendarWriteRefused(CalendarUnreadable):
+    """The server does not let us write there, or not on a condition."""
+
+    code = "calendar_write_refused"
+
+
 class SealBroken(CalendarUnreadable):
     """Sealed with another key: the service's key was changed since. The calendar must be added again."""
 
@@ -64,6 +70,7 @@ BUSY_ERROR_TEXTS = {
     CalendarMissing.code: N_("Il n’y a pas de calendrier à cette adresse."),
     CalendarTooLarge.code: N_("Ce calendrier est trop volumineux pour être lu."),
     NotACalendar.code: N_("Ce qui se trouve à cette adresse n’est pas un calendrier."),
+    CalendarWriteRefused.code: N_("Ce calendrier n’accepte pas que nous y écrivions."),
     SealBroken.code: N_("La clé du service a changé\u00a0: ajoutez à nouveau ce calendrier."),
     TooManyCalendars.code: N_("Vous avez déjà autant de calendriers que possible."),
 }

@@ -69,11 +69,19 @@ async def _refresh(calendar: BusyCalendar, now: datetime, reading: Reading) -> N
 async def _tell(app: web.Application, calendar: BusyCalendar, reading: Reading, now: datetime) -> None:
     """Mail an agent that a calendar of theirs does not work any more; tried again if the mail is not taken."""
     agent: Agent = calendar.agent
-    settings = app[SETTINGS]
     letter = write_letter(
-        calendar, agent, host=_host(calendar, reading), page=f"{settings.origin}/agent/calendar",
+        calendar, agent, host=host_of(calendar, reading), page=f"{app[SETTINGS].origin}/agent/calendar",
         _=gettext_for(app, agent.language),
     )  # fmt: skip
+    if await mail_letter(app, agent, letter, now=now):
+        log.info("busy_calendar_told", calendar=calendar.id)
+    else:
+        await untell(calendar.id)
+
+
+async def mail_letter(app: web.Application, agent: Agent, letter: Letter, *, now: datetime) -> bool:
+    """Mail a letter to an agent at once; False if the mail server does not take it."""
+    settings = app[SETTINGS]
     try:
         message = build_message(
             letter, render_text(app, TEMPLATE, agent.language, {"letter": letter}), calendar=None, method=None,
@@ -82,13 +90,13 @@ async def _tell(app: web.Application, calendar: BusyCalendar, reading: Reading, 
         )  # fmt: skip
         await app[MAILER].send(message, recipient=agent.email)
     except (DeliveryFailure, AddressInvalid) as error:
-        log.warning("busy_calendar_not_told", calendar=calendar.id, reason=str(error))
-        await untell(calendar.id)
-        return
-    log.info("busy_calendar_told", calendar=calendar.id)
+        log.warning("agent_not_told", agent=agent.id, reason=str(error))
+        return False
+    return True
 
 
-def _host(calendar: BusyCalendar, reading: Reading) -> str:
+def host_of(calendar: BusyCalendar, reading: Reading) -> str:
+    """Return the name of a calendar's server, all that is shown of its address."""
     try:
         return urlsplit(reading.seal.open(calendar.url)).hostname or "?"
     except CalendarUnreadable:

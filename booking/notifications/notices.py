@@ -23,6 +23,7 @@ from booking.notifications.kinds import (
     expects,
 )
 from booking.notifications.timing import Owed, Terms, news, owed_notices
+from booking.push.choice import choose_channels
 from booking.wording.mobile import can_be_texted
 
 __all__ = [
@@ -75,6 +76,7 @@ async def plan_notices(*, appointment: Appointment, kind: Kind | str, now: datet
         for row in rows:
             if row.recipient == Recipient.AGENT:
                 row.kind = Kind.INVITATION
+    await choose_channels(rows)
     await Notice.bulk_create(rows)
     for holder_id, last in holders.items():
         if holder_id != appointment.agent_id and expects(last):
@@ -138,7 +140,7 @@ async def _last_told(appointment_id: str) -> dict[str, Notice]:
 
 async def _withdraw(appointment: Appointment, last: Notice, now: datetime) -> None:
     """Owe a cancellation to an agent who no longer has the appointment, at the time that they know of."""
-    await Notice.create(
+    row = Notice(
         appointment_id=appointment.id,
         kind=Kind.CANCELLATION,
         recipient=Recipient.AGENT,
@@ -149,3 +151,5 @@ async def _withdraw(appointment: Appointment, last: Notice, now: datetime) -> No
         due_at=now,
         deadline_at=deadline_of(last.starts_at, now),
     )
+    await choose_channels([row])
+    await row.save(force_create=True)

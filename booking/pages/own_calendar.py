@@ -1,6 +1,7 @@
 """The agent's own calendar: the hours set for them, the absences they note, the calendars they keep elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -12,7 +13,9 @@ from booking.office.agent_pages import calendar_words
 from booking.office.calendar import agent_calendar
 from booking.office.calendar_sheets import absence_sheet, deletion
 from booking.office.forms import ID, Access, Action, Asked, Input, Sheet, add_action, add_sheet
+from booking.office.record import Changed
 from booking.pages.agent import own_agent
+from booking.push.switch import start_writing, stop_writing
 from teleconsult.accounts.guard import requires
 from teleconsult.accounts.roles import Role
 from teleconsult.clock import utcnow
@@ -78,6 +81,17 @@ def _calendar_sheet(app: web.Application) -> Sheet[CalendarForm]:
     )  # fmt: skip
 
 
+CALENDAR_ACTIONS: Mapping[str, Callable[[Asked], Awaitable[Changed]]] = MappingProxyType(
+    {
+        "delete": lambda asked: remove_calendar(actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"]),
+        "write": lambda asked: start_writing(
+            now=asked.now, actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"]
+        ),
+        "stop": lambda asked: stop_writing(actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"]),
+    }
+)
+
+
 def setup(app: web.Application) -> None:
     """Add the agent's page and its forms."""
     app.router.add_get(PATH, show_calendar)
@@ -85,11 +99,5 @@ def setup(app: web.Application) -> None:
     add_action(app, deletion(PATH, "absences", PATH), OWN)
     app[KIT].error_texts.update(BUSY_ERROR_TEXTS)
     add_sheet(app, _calendar_sheet(app), OWN)
-    add_action(
-        app,
-        Action(
-            path=f"{PATH}/calendars/{{entry:{ID}}}/delete", back=PATH,
-            run=lambda asked: remove_calendar(actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"]),
-        ),
-        OWN,
-    )  # fmt: skip
+    for name, run in CALENDAR_ACTIONS.items():
+        add_action(app, Action(path=f"{PATH}/calendars/{{entry:{ID}}}/{name}", back=PATH, run=run), OWN)
