@@ -1,0 +1,262 @@
+"""Garbage and forgery on an encrypted connection harm nobody: what is sent is encrypted with the right keys."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiortc.codecs import HEADER_EXTENSIONS
+from aiortc.rtcdtlstransport import RtpRouter
+from aiortc.rtcrtpparameters import (
+    RTCRtcpParameters,
+    RTCRtpCodecParameters,
+    RTCRtpDecodingParameters,
+    RTCRtpReceiveParameters,
+    RTCRtpSendParameters,
+)
+from aiortc.rtp import RtcpPsfbPacket, RtcpRtpfbPacket, RtpPacket, pack_remb_fci
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pylibsrtp import Error as SrtpError
+from pylibsrtp import Policy, Session
+
+from signaling.relay.hooks import EXTENSION_IDS
+from signaling.relay.path import MediaPath
+from signaling.relay.receiver import LEARNT_STREAMS, ForwardingReceiver
+from signaling.relay.sender import RETRANSMISSIONS, ForwardingSender
+from signaling.relay.srtp import Buffer
+from tests.signaling.media import Call, sees, until
+from tests.signaling.test_relay_packets import VP8, Tap, transport, video_sender
+
+SSRC, REPEAT_SSRC = 1000, 1001
+PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
+CODECS = [
+    RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90000, payloadType=97),
+    RTCRtpCodecParameters(mimeType="video/rtx", clockRate=90000, payloadType=98, parameters={"apt": 97}),
+]
+KEY_FRAME = b"\x10\x00" + bytes(20)
+
+
+def session(key: bytes, direction: int) -> Session:
+    policy = Policy(key=key, ssrc_type=direction, srtp_profile=PROFILE)
+    policy.allow_repeat_tx = True
+    policy.window_size = 1024
+    return Session(policy)
+
+
+@dataclass
+class Wire:
+    """One participant's end of a path: keys without a handshake, and what the relay sent to them, decrypted."""
+
+    announced: bool = True
+    sent: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        up, down = os.urandom(44), os.urandom(44)
+        self.client = session(up, Policy.SSRC_ANY_OUTBOUND)
+        self._opener = session(down, Policy.SSRC_ANY_INBOUND)
+        target = SimpleNamespace(transport=SimpleNamespace(sendto=self._take))
+        pair = SimpleNamespace(protocol=target, remote_addr=("192.0.2.1", 9))
+        self.link: Any = SimpleNamespace(
+            _rx_srtp=session(up, Policy.SSRC_ANY_INBOUND),
+            _tx_srtp=session(down, Policy.SSRC_ANY_OUTBOUND),
+            _rtp_router=RtpRouter(),
+            state="connected",
+            transport=SimpleNamespace(_connection=SimpleNamespace(_nominated={1: pair})),
+        )
+        self.link._register_rtp_receiver = lambda receiver, parameters: self.link._rtp_router.register_receiver(
+            receiver, [e.ssrc for e in parameters.encodings], [97, 98]
+        )
+        self.link._register_rtp_sender = lambda s, p: self.link._rtp_router.register_sender(s, s._ssrc)
+        self.link._unregister_rtp_receiver = self.link._rtp_router.unregister_receiver
+        self.link._unregister_rtp_sender = self.link._rtp_router.unregister_sender
+        self.path = self.link.media_path = MediaPath(self.link, EXTENSION_IDS)
+        self._buffer = Buffer()
+
+    def _take(self, data: Any, address: object) -> None:
+        packet = bytes(data)
+        if 63 < packet[1] & 0x7F < 96:
+            self._opener.unprotect_rtcp(packet)
+        else:
+            self.sent.append(self._opener.unprotect(packet))
+
+    def feed(self, data: bytes) -> None:
+        """Let the relay receive a datagram."""
+        self._buffer.view[: len(data)] = data
+        assert self.path.receive(self._buffer, len(data))
+
+    def feed_rtp(self, packet: bytes) -> None:
+        """Let it receive RTP, encrypted."""
+        try:
+            self.feed(self.client.protect(packet))
+        except SrtpError:
+            self.feed(packet)  # what libsrtp would not encrypt comes as it is
+
+    def feed_rtcp(self, packet: bytes) -> None:
+        """Let it receive RTCP, encrypted."""
+        self.feed(self.client.protect_rtcp(packet))
+
+
+@dataclass
+class Pair:
+    """A speaker and a listener."""
+
+    up: Wire
+    down: Wire
+    receiver: ForwardingReceiver
+    sender: ForwardingSender
+
+    def packet(self, number: int, ssrc: int = SSRC, payload: bytes = KEY_FRAME) -> bytes:
+        return RtpPacket(97, 1, number % 65536, number * 3000 % 2**32, ssrc, payload).serialize()
+
+    def heard(self) -> list[int]:
+        """Return the sequence numbers that the listener got of the picture itself."""
+        packets = [RtpPacket.parse(data) for data in self.down.sent]
+        return [packet.sequence_number for packet in packets if packet.payload_type == 97]
+
+
+async def make_pair(*, announced: bool = True) -> Pair:
+    up, down = Wire(), Wire()
+    receiver, sender = ForwardingReceiver("video", up.link), ForwardingSender("video", down.link)
+    common: dict[str, Any] = {
+        "codecs": CODECS, "headerExtensions": HEADER_EXTENSIONS["video"], "muxId": "0",
+        "rtcp": RTCRtcpParameters(cname="c"),
+    }  # fmt: skip
+    encodings = [RTCRtpDecodingParameters(ssrc=SSRC, payloadType=97)] if announced else []
+    await receiver.receive(RTCRtpReceiveParameters(encodings=encodings, **common))
+    await sender.send(RTCRtpSendParameters(**common))
+    sender.attach(receiver)
+    return Pair(up, down, receiver, sender)
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    made = await make_pair()
+    yield made
+    await made.sender.stop()
+    await made.receiver.stop()
+
+
+QUICK = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@QUICK
+@given(first=st.integers(0x80, 0xBF), rest=st.binary(min_size=11, max_size=60), clear=st.booleans())
+async def test_no_rtp_raises_and_what_is_well_formed_goes_on_afterwards(
+    pair: Pair, first: int, rest: bytes, clear: bool
+) -> None:
+    data = bytes([first]) + rest
+    if 63 < data[1] & 0x7F < 96:
+        data = data[:1] + b"\x61" + data[2:]
+    (pair.up.feed if clear else pair.up.feed_rtp)(data)
+    before = len(pair.heard())
+    number = pair.receiver.streams[0].losses.highest + 1
+    pair.up.feed_rtp(pair.packet(number))
+    assert len(pair.heard()) == before + 1
+
+
+@QUICK
+@given(kind=st.integers(200, 207), count=st.integers(0, 31), body=st.binary(max_size=80), ssrc=st.booleans())
+async def test_no_rtcp_raises(pair: Pair, kind: int, count: int, body: bytes, ssrc: bool) -> None:
+    body = (pair.sender._ssrc if ssrc else SSRC).to_bytes(4, "big") * 2 + body
+    body += b"\0" * (-len(body) % 4)
+    report = bytes([0x80 | count, kind]) + (len(body) // 4).to_bytes(2, "big") + body
+    for wire in (pair.up, pair.down):
+        wire.feed_rtcp(report)
+        wire.feed_rtcp(report[:-3])
+        wire.feed(report)
+
+
+async def test_numbers_and_streams_of_others_are_dropped(pair: Pair) -> None:
+    pair.up.feed_rtp(pair.packet(1))
+    for stranger in range(2000, 2100):
+        pair.up.feed_rtp(pair.packet(1, ssrc=stranger))
+    assert len(pair.heard()) == 1
+    assert set(pair.up.path.streams) == {SSRC}
+
+
+async def test_a_client_that_announces_nothing_is_heard_but_fills_no_memory() -> None:
+    pair = await make_pair(announced=False)
+    for stranger in range(2000, 2100):
+        for number in range(3):
+            pair.up.feed_rtp(pair.packet(number, ssrc=stranger))
+    assert len(pair.up.path.streams) == LEARNT_STREAMS
+    heard = pair.heard()
+    assert heard
+    assert len(set(heard)) == len(heard), "never a number twice: AES-GCM forbids it"
+    await pair.sender.stop()
+    await pair.receiver.stop()
+
+
+async def test_late_packets_of_the_last_source_meet_no_number_of_the_next() -> None:
+    first, second = await make_pair(), await make_pair()
+    for number in (100, 101, 103):
+        first.up.feed_rtp(first.packet(number))
+    first.sender.attach(second.receiver)
+    for number in (500, 498, 501, 497, 499, 502):
+        second.up.feed_rtp(second.packet(number))
+    first.up.feed_rtp(first.packet(102))
+    heard = first.heard()
+    assert len(heard) == 6
+    assert len(set(heard)) == 6
+    for each in (first, second):
+        await each.sender.stop()
+        await each.receiver.stop()
+
+
+async def test_asking_for_everything_again_and_again_is_answered_within_bounds(pair: Pair) -> None:
+    for number in range(300):
+        pair.up.feed_rtp(pair.packet(number))
+    heard = pair.heard()
+    wanted = RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=pair.sender._ssrc, lost=heard)
+    for _ in range(20):
+        pair.down.feed_rtcp(bytes(wanted))
+    repeats = len(pair.down.sent) - len(heard)
+    assert 0 < repeats <= RETRANSMISSIONS
+
+
+async def test_a_limit_of_nothing_does_not_silence_the_sender(pair: Pair) -> None:
+    pair.up.feed_rtp(pair.packet(1))
+    remb = RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=pack_remb_fci(0, [pair.sender._ssrc]))
+    pair.down.feed_rtcp(bytes(remb))
+    assert pair.sender.bitrate_limit == 0
+    for number in range(2, 400):
+        pair.receiver.observe(number * 8000 % 2**24, 1000.0 + number / 33, 1000)
+    assert pair.receiver._ceiling.next(0, 2000.0) > 0
+
+
+async def test_pictures_begin_with_a_key_frame_and_pause_without_a_gap_in_the_numbers(pair: Pair) -> None:
+    delta = b"\x10\x01" + bytes(20)
+    pair.up.feed_rtp(pair.packet(1, payload=delta))
+    assert pair.heard() == []
+    pair.up.feed_rtp(pair.packet(2))
+    pair.up.feed_rtp(pair.packet(3, payload=delta))
+    pair.sender.pause(True)
+    pair.up.feed_rtp(pair.packet(4))
+    pair.sender.pause(False)
+    pair.up.feed_rtp(pair.packet(5, payload=delta))
+    pair.up.feed_rtp(pair.packet(6))
+    first, second, third = pair.heard()
+    assert (second - first, (third - second) % 65536) == (1, 2)
+
+
+async def test_speaking_with_anothers_ssrc_is_heard_by_nobody() -> None:
+    async with Call() as call:
+        citizen, agent = call.join(("citizen", 60), ("agent", 200))
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+        stolen = video_sender(agent)._ssrc
+        received = Tap(citizen, outgoing=False)
+        number = 7
+        while len(received.of(VP8)) < 40:
+            number += 1
+            forged = RtpPacket(VP8, 1, number, number, stolen, b"\x10\x00forged")
+            # in the citizen's own encrypted connection, under the agent's name
+            await transport(citizen)._send_rtp(forged.serialize(transport(citizen)._rtp_header_extensions_map))
+            await asyncio.sleep(0.02)
+        assert not [packet for packet in received.packets if b"forged" in packet.payload]
+        backwards = Tap(agent, outgoing=False)
+        await until(lambda: len(backwards.of(VP8)) > 20)
+        assert not [packet for packet in backwards.packets if b"forged" in packet.payload]
