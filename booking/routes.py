@@ -9,6 +9,7 @@ from booking.holds import drop_expired
 from booking.live import setup_live
 from booking.notifications import delivery
 from booking.office.routes import setup_office
+from booking.pages import mails as mails_pages
 from booking.pages import waiting as waiting_pages
 from booking.pages.routes import setup_pages
 from booking.progress import close_missed
@@ -35,6 +36,7 @@ def setup(app: web.Application) -> None:
     delivery.setup(app)
     push.setup(app)
     answers.setup(app)
+    mails_pages.setup(app)
     waiting_pages.setup(app)
     add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
     add_tick(app, "expired_holds", HOLDS_SECONDS, _drop_holds)

@@ -86,6 +86,11 @@ ROUTES = {
         POST /rdv/offer/{token}/decline
         POST /rdv/offer/{token}/leave
     """,
+    # who was sent a mail, to be sent no more of its kind (tests/booking/test_refusals.py)
+    "mails link": """
+        GET /rdv/mails/{token}
+        POST /rdv/mails/{token}
+    """,
     "feedback link": """
         GET /feedback/{token}
         GET /feedback/{token}/thanks

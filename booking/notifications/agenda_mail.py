@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 from booking.agenda import AgendaItem
 from booking.notifications.invitations import one_line
+from booking.notifications.kinds import Kind
 from booking.notifications.letters import Action, Letter
 from booking.notifications.messages import Composer
 from booking.notifications.mornings import Day
@@ -17,6 +18,7 @@ def compose_agenda(composer: Composer, day: Day, *, notice_id: str, now: datetim
     language = "en" if day.language.startswith("en") else "fr"
     _ = composer.gettext_for(language)
     letter = write_agenda(day, page=f"{composer.origin}/agent", language=language, _=_)
+    letter = composer.with_leave(letter, Kind.AGENDA, day.agent_id, now)
     return composer.mail_of(letter, to=day.email, to_name=day.name, notice_id=notice_id, now=now)
 
 

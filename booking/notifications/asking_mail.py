@@ -5,7 +5,7 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from booking.notifications.invitations import one_line
-from booking.notifications.kinds import Recipient
+from booking.notifications.kinds import Kind, Recipient
 from booking.notifications.letters import Action, Letter
 from booking.notifications.meeting import Meeting
 from booking.notifications.messages import Composer
@@ -19,6 +19,7 @@ def compose_asking(
     language = meeting.language_of(Recipient.CITIZEN)
     _ = composer.gettext_for(language)
     letter = write_asking(meeting, link=f"{composer.origin}{link}", language=language, _=_)
+    letter = composer.with_leave(letter, Kind.SATISFACTION, meeting.appointment_id, now)
     name = meeting.name_of(Recipient.CITIZEN)
     return composer.mail_of(letter, to=meeting.email, to_name=name, notice_id=notice_id, earlier=earlier, now=now)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 
+from booking.models import Notice
 from booking.notifications.agenda_mail import compose_agenda
 from booking.notifications.asking_mail import compose_asking
 from booking.notifications.due import Due
@@ -11,6 +12,7 @@ from booking.notifications.kinds import EMAIL, Kind, Recipient
 from booking.notifications.meeting import Meeting
 from booking.notifications.messages import AddressInvalid, Composer
 from booking.notifications.mornings import Day
+from booking.notifications.refusals import is_refused
 from booking.notifications.waiting_mail import compose_offer
 from booking.ports import Feedback, Gate, Mailer, NothingToSay, PermanentFailure, Sent
 from booking.wording.kept import Wordbook
@@ -52,6 +54,8 @@ class MailChannel:
     async def _compose(self, due: Due) -> tuple[str, EmailMessage]:
         """Return the address and the mail. Raises AddressInvalid, NothingToSay."""
         notice, subject, now = due.notice, due.subject, self._clock()
+        if isinstance(subject, Meeting) and await self._refused(notice, subject):
+            raise NothingToSay
         if isinstance(subject, Day):
             return subject.email, compose_agenda(self._composer, subject, notice_id=notice.id, now=now)
         if not isinstance(subject, Meeting):
@@ -71,6 +75,10 @@ class MailChannel:
             now=now,
         )
         return subject.address_of(recipient), message
+
+    async def _refused(self, notice: Notice, meeting: Meeting) -> bool:
+        kind, to = Kind(notice.kind), meeting.address_of(Recipient(notice.recipient))
+        return notice.recipient == Recipient.CITIZEN and await is_refused(self._composer.signer, kind=kind, email=to)
 
     async def _words(self, kind: Kind, recipient: Recipient, language: str, organisation_id: str) -> Words | None:
         """Return an administrator's words for a mail, or None: the built-in ones."""

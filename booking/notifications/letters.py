@@ -34,6 +34,7 @@ class Letter:
     action: Action | None
     closing: str
     footer: str
+    leave: Action | None = None  # how to be sent no more of the kind
 
     def as_text(self) -> str:
         """Return the plain-text twin."""
@@ -42,7 +43,8 @@ class Letter:
             parts.append("\n".join([self.papers_title, *(f"- {paper}" for paper in self.papers)]))
         if self.action:
             parts.append(f"{self.action.label}\n{self.action.url}")
-        parts += [self.closing, f"-- \n{self.footer}"]
+        leave = f"\n{self.leave.label}\n{self.leave.url}" if self.leave else ""
+        parts += [self.closing, f"-- \n{self.footer}{leave}"]
         return "\n\n".join(part for part in parts if part) + "\n"
 
 

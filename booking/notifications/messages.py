@@ -5,7 +5,7 @@ inline calendar part, others the attachment, and quoted-printable breaks Outlook
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
@@ -16,9 +16,10 @@ from email.utils import format_datetime
 from typing import Any
 
 from booking.notifications.invitations import Links, Method, invitation, one_line
-from booking.notifications.letters import NOTHING, Letter, write_letter
+from booking.notifications.letters import NOTHING, Action, Letter, write_letter
 from booking.notifications.meeting import Meeting
 from booking.notifications.notices import Kind, Recipient
+from booking.notifications.refusals import issue_refusal
 from booking.passes import issue_manage
 from booking.wording.values import mail_values
 from booking.wording.words import Words, reworded
@@ -76,6 +77,10 @@ def build_message(
         message["In-Reply-To"] = ids[-1]
         message["References"] = " ".join(ids)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5
+    if letter.leave is not None:
+        message["List-Unsubscribe"] = f"<{letter.leave.url}>"  # RFC 2369 3.2
+        if letter.leave.url.startswith("https://"):
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058 3.1
     message.set_content(letter.as_text(), cte="base64")
     message.add_alternative(html, subtype="html", cte="base64")
     if calendar is not None and method is not None:
@@ -164,6 +169,8 @@ class Composer:
         letter = write_letter(kind, meeting, recipient=recipient, links=links, params=params, _=_)
         if words is not None:
             letter = reworded(letter, words, mail_values(kind, meeting, recipient, params, _))
+        if kind is Kind.REMINDER and recipient is Recipient.CITIZEN:
+            letter = self.with_leave(letter, kind, meeting.appointment_id, meeting.ends_at)
         method = METHODS.get(kind)
         calendar = None
         if method is not None:
@@ -183,6 +190,12 @@ class Composer:
             earlier=earlier,
             now=now,
         )
+
+    def with_leave(self, letter: Letter, kind: Kind, subject_id: str, until: datetime) -> Letter:
+        """Return a letter with the link by which its reader is sent no more of its kind, good until 30 days after."""
+        token = issue_refusal(self.signer, kind=kind, subject_id=subject_id, until=until)
+        label = self.gettext_for(letter.language)("Ne plus recevoir ces messages")
+        return replace(letter, leave=Action(label, f"{self.origin}/rdv/mails/{token}"))
 
     def mail_of(
         self, letter: Letter, *, to: str, to_name: str, notice_id: str, earlier: Sequence[str] = (), now: datetime

@@ -4,6 +4,7 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from booking.notifications.invitations import one_line
+from booking.notifications.kinds import Kind
 from booking.notifications.letters import Action, Letter
 from booking.notifications.messages import Composer
 from booking.passes import LINKS_AFTER_END
@@ -36,6 +37,7 @@ def compose_offer(
     token = issue_waiting(composer.signer, entry_id=place.id, until=place.not_after)
     letter = write_offer(place, link=f"{composer.origin}/rdv/offer/{token}", _=_)
     letter = reworded(letter, words, offer_values(place))
+    letter = composer.with_leave(letter, Kind.OFFER, place.id, place.not_after)
     return composer.mail_of(letter, to=place.email, to_name=place.given_name, notice_id=notice_id, now=now)
 
 
