@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from booking.notifications.due import Due
@@ -91,3 +91,11 @@ class Feedback(Protocol):
 
     def path(self, appointment_id: str, now: datetime) -> str:
         """Return the path of the question about an appointment, signed, for a link in a mail of `now`."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A mailer or sender that can say whether its server answers, without sending anything."""
+
+    async def check(self) -> None:
+        """Return if the server answers. Raises TemporaryFailure."""

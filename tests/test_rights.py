@@ -243,6 +243,11 @@ ROUTES = {
         GET /admin/feeds
         POST /admin/feeds/{kind}/{owner}
         POST /admin/feeds/{kind}/{owner}/close
+        GET /admin/messages
+        GET /admin/messages.csv
+        GET /admin/messages/board
+        GET /admin/messages/{notice}
+        POST /admin/messages/{notice}/again
         GET /admin/words
         GET /admin/words/{organisation}/{slot}/{language}
         GET /admin/words/{organisation}/{slot}/{language}/preview
@@ -402,7 +407,8 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
         screen = await terminals.enrol_demo(now=utcnow(), kiosk_id=world.kiosk.id)
         clients["terminal"].session.cookie_jar.update_cookies({terminals.COOKIE: screen.token}, server.make_url("/"))
         found = Town(app, world, appointment, clients)
-        nothing = dict.fromkeys(("entry", "workplace", "room", "walk_in"), "0" * 32) | {"key": "0", "grouping": "month", "slot": "reminder-citizen-sms", "language": "fr"}
+        nothing = dict.fromkeys(("entry", "workplace", "room", "walk_in", "notice"), "0" * 32)
+        nothing |= {"key": "0", "grouping": "month", "slot": "reminder-citizen-sms", "language": "fr"}
         nothing |= {"kind": "agent", "owner": world.agents[0].id, "token": "x" * 43}
         found.names = nothing | {
             "site": world.here.id,

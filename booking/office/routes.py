@@ -6,7 +6,7 @@ from booking.busy import work
 from booking.office import agent_pages as office_agent_pages
 from booking.office import offer_pages as office_offer_pages
 from booking.office import place_pages as office_place_pages
-from booking.office import words_pages
+from booking.office import messages_pages, words_pages
 from booking.office.errors import OFFICE_ERROR_TEXTS
 from booking.office.forms import setup_audit
 from booking.pages import own_calendar as own_calendar_pages
@@ -21,5 +21,6 @@ def setup_office(app: web.Application) -> None:
     office_agent_pages.setup(app)
     office_place_pages.setup(app)
     words_pages.setup(app)
+    messages_pages.setup(app)
     own_calendar_pages.setup(app)
     work.setup(app)

@@ -15,6 +15,9 @@ class MaildirMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    async def check(self) -> None:
+        """Return: a folder always answers."""
+
     async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
         """Return once the mail is on the disk; raises TemporaryFailure if it cannot be written."""
         await gate()
@@ -30,6 +33,10 @@ class MaildirMailer:
 
 class NoMailer:
     """Stands where no mail server is set: mails wait for one until their deadline, and are not said to be sent."""
+
+    async def check(self) -> None:
+        """Raise TemporaryFailure."""
+        raise TemporaryFailure("no_mail_server")
 
     async def send(self, message: EmailMessage, *, recipient: str, gate: Gate = open_gate) -> None:
         """Raise TemporaryFailure."""

@@ -181,6 +181,11 @@ class SmtpMailer:
                 if connection.alive:
                     self._resting.append(connection)
 
+    async def check(self) -> None:
+        """Return if the server lets us in; raises TemporaryFailure."""
+        async with self._room:
+            self._resting.append(await self._connection())
+
     async def _connection(self) -> _Connection:
         while self._resting:
             connection = self._resting.pop()

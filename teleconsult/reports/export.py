@@ -6,16 +6,10 @@ from io import StringIO
 from teleconsult.reports.columns import COLUMNS, Kind
 from teleconsult.reports.tables import Table
 from teleconsult.web.i18n import Gettext
+from teleconsult.web.sheets import safe_text
 
 BYTE_ORDER_MARK = "\ufeff"
-# What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 DECIMALS = {Kind.COUNT: 0, Kind.SHARE: 1, Kind.TENTH: 2}
-
-
-def safe_text(text: str) -> str:
-    """Return a text that no spreadsheet runs: an apostrophe goes before what could begin a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
 def to_csv(table: Table, translate: Gettext, language: str) -> str:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleconsult.reports.export import BYTE_ORDER_MARK, FORMULA_STARTS, safe_text, to_csv
+from teleconsult.reports.export import BYTE_ORDER_MARK, to_csv
 from teleconsult.reports.figures import figures
 from teleconsult.reports.tables import Grouping, Table, month_name
+from teleconsult.web.sheets import FORMULA_STARTS, safe_text
 from tests.reports.test_figures import ONE
 
 
