@@ -16,9 +16,9 @@ from booking.busy.fetch import Fetched, Source, fetch
 from booking.busy.guard import Network
 from booking.busy.seal import Seal
 from booking.busy.unfold import own_appointment_ids, taken
-from booking.engine.availability import Interval, moment
+from booking.engine.availability import Interval, instant, moment
 from booking.errors import AgentUnknown
-from booking.lifecycle import Actor
+from booking.lifecycle import WAITED_FOR, Actor
 from booking.models import Agent, Appointment, BusyCalendar, BusyTime
 from booking.office.errors import EntryUnknown
 from booking.office.record import Changed, changed
@@ -152,7 +152,14 @@ async def _read(
     for first in range(0, len(ids), CHUNK):
         known = await Appointment.filter(id__in=ids[first : first + CHUNK]).values_list("id", flat=True)
         ours.update(str(each) for each in known)
-    return fetched, taken(found, ours)
+    return fetched, taken(found, ours, await _own_times(agent_id, start, end))
+
+
+async def _own_times(agent_id: str, start: datetime, end: datetime) -> list[Interval]:
+    """Return when an agent's appointments with us are, within a window."""
+    booked = Appointment.filter(agent_id=agent_id, status__in=[*WAITED_FOR], starts_at__lt=end, ends_at__gt=start)
+    rows = await booked.values_list("starts_at", "ends_at")
+    return [(instant(first), instant(last)) for first, last in rows]
 
 
 async def _write(calendar_id: str, agent_id: str, intervals: list[Interval] | None) -> None:

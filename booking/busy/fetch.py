@@ -23,7 +23,13 @@ QUERY = """<?xml version="1.0" encoding="utf-8"?>
   </C:comp-filter></C:comp-filter></C:filter>
 </C:calendar-query>"""
 CALENDAR_DATA = "{urn:ietf:params:xml:ns:caldav}calendar-data"
+# RFC 4791 7.10: only when somebody is taken, for whom may know no more (a calendar shared without its details).
+FREE_BUSY = """<?xml version="1.0" encoding="utf-8"?>
+<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">
+  <C:time-range start="{start:%Y%m%dT%H%M%SZ}" end="{end:%Y%m%dT%H%M%SZ}"/>
+</C:free-busy-query>"""
 MULTI_STATUS = 207
+NOT_EVENTS = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ async def _query(session: ClientSession, source: Source, start: datetime, end: d
     body = QUERY.format(start=start.astimezone(UTC), end=end.astimezone(UTC))
     headers = {"Depth": "1", "Content-Type": "application/xml; charset=utf-8"}
     async with asked(session, "REPORT", source, headers, body) as answer:
+        if answer.status == NOT_EVENTS:
+            return await _free_busy(session, source, start, end)
         require(answer, MULTI_STATUS)
         found = await read_body(answer)
     try:
@@ -64,3 +72,11 @@ async def _query(session: ClientSession, source: Source, start: datetime, end: d
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise NotACalendar from None
     return Fetched(tuple((each.text or "").encode() for each in tree.iter(CALENDAR_DATA)))
+
+
+async def _free_busy(session: ClientSession, source: Source, start: datetime, end: datetime) -> Fetched:
+    body = FREE_BUSY.format(start=start.astimezone(UTC), end=end.astimezone(UTC))
+    headers = {"Depth": "1", "Content-Type": "application/xml; charset=utf-8"}
+    async with asked(session, "REPORT", source, headers, body) as answer:
+        require(answer, 200)
+        return Fetched((await read_body(answer),))

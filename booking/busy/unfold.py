@@ -17,7 +17,7 @@ from icalendar import Calendar
 from icalendar.error import BrokenCalendarProperty
 
 from booking.busy.errors import CalendarTooLarge, NotACalendar
-from booking.engine.availability import Interval, instant, merge
+from booking.engine.availability import Interval, instant, merge, subtract
 
 MOST_EVENTS = 10_000
 MOST_OCCURRENCES = 10_000
@@ -34,7 +34,10 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """The event `uid` takes the agent from one instant to another (seconds since 1970)."""
+    """The event `uid` takes the agent from one instant to another (seconds since 1970).
+
+    Empty where only that is told: a period of a VFREEBUSY (RFC 5545 3.6.4).
+    """
 
     uid: str
     interval: Interval
@@ -53,12 +56,15 @@ def unfold(
     Days without a time, and times without a zone, are those of `timezone`. Raises NotACalendar, CalendarTooLarge.
     """
     series: dict[str, list[Any]] = defaultdict(list)
-    for number, event in enumerate(_events(texts)):
-        if number >= MOST_EVENTS:
-            raise CalendarTooLarge
-        series[str(event.get("UID", number))[:MOST_UID]].append(event)
-    until = clock() + SECONDS
     found: list[Busy] = []
+    for number, component in enumerate(_components(texts)):
+        if number >= MOST_EVENTS or len(found) > MOST_OCCURRENCES:
+            raise CalendarTooLarge
+        if component.name == "VFREEBUSY":
+            found += _periods(component, start, end, ZoneInfo(timezone))
+        else:
+            series[(str(component.get("UID", "")) or str(number))[:MOST_UID]].append(component)
+    until = clock() + SECONDS
     for uid, events in series.items():
         if clock() > until:
             raise CalendarTooLarge
@@ -68,7 +74,7 @@ def unfold(
     return found
 
 
-def _events(texts: Iterable[bytes]) -> Iterable[Any]:
+def _components(texts: Iterable[bytes]) -> Iterable[Any]:
     for text in texts:
         try:
             calendars = Calendar.from_ical(text, multiple=True)
@@ -78,6 +84,26 @@ def _events(texts: Iterable[bytes]) -> Iterable[Any]:
             raise NotACalendar
         for calendar in calendars:
             yield from calendar.walk("VEVENT")
+            yield from calendar.walk("VFREEBUSY")
+
+
+def _periods(told: Any, start: datetime, end: datetime, zone: ZoneInfo) -> list[Busy]:
+    """Return the periods that a VFREEBUSY calls anything but free (FBTYPE, RFC 5545 3.2.9: busy if it does not say)."""
+    given = told.get("FREEBUSY", [])
+    try:
+        periods = [
+            (_instant(each.start, zone), _instant(each.end, zone))
+            for each in (given if isinstance(given, list) else [given])
+            if str(each.params.get("FBTYPE", "BUSY")).upper() != "FREE"
+        ]
+    except SENSELESS:
+        return []
+    return _within(periods, "", start, end)
+
+
+def _within(intervals: Iterable[Interval], uid: str, start: datetime, end: datetime) -> list[Busy]:
+    low, high = instant(start), instant(end)
+    return [Busy(uid, (max(first, low), min(last, high))) for first, last in intervals if first < high and last > low]
 
 
 def _occurrences(uid: str, events: list[Any], start: datetime, end: datetime, zone: ZoneInfo) -> list[Busy]:
@@ -92,8 +118,7 @@ def _occurrences(uid: str, events: list[Any], start: datetime, end: datetime, zo
         taken = [_interval(each, zone) for each in found if _takes_time(each)]
     except SENSELESS:
         return []
-    low, high = instant(start), instant(end)
-    return [Busy(uid, (max(first, low), min(last, high))) for first, last in taken if first < high and last > low]
+    return _within(taken, uid, start, end)
 
 
 def _bounded(event: Any) -> bool:
@@ -134,6 +159,13 @@ def own_appointment_ids(found: Iterable[Busy]) -> set[str]:
     return {each.uid.replace("-", "") for each in found if UUID.fullmatch(each.uid)}
 
 
-def taken(found: Iterable[Busy], ours: set[str]) -> list[Interval]:
-    """Return the busy intervals, joined, without those of our own appointments: these are taken already, or no more."""
-    return merge(each.interval for each in found if each.uid.replace("-", "") not in ours)
+def taken(found: Iterable[Busy], ours: set[str], own: Iterable[Interval] = ()) -> list[Interval]:
+    """Return the busy intervals, joined, without those of our own appointments: these are taken already, or no more.
+
+    `ours` are the ids of those that are in the calendar, `own` when the agent has any: what a VFREEBUSY says of these
+    times may be about them, and would stand in the way of moving one by a little.
+    """
+    every = list(found)
+    named = [each.interval for each in every if each.uid and each.uid.replace("-", "") not in ours]
+    nameless = merge(each.interval for each in every if not each.uid)
+    return merge([*named, *subtract(nameless, merge(own))])

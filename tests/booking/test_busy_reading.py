@@ -312,6 +312,39 @@ def test_own_appointments_do_not_count_twice() -> None:
     assert taken([ours, Busy("theirs", (20, 30))], {ours.uid.replace("-", "")}) == [(20, 30)]
 
 
+# Only when, never what: VFREEBUSY
+
+
+FREE_BUSY = (
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VFREEBUSY\r\nUID:a\r\nDTSTART:20261123T000000Z\r\n"
+    b"FREEBUSY;FBTYPE=BUSY:20261124T090000Z/PT1H,20261124T130000Z/20261124T140000Z\r\n"
+    b"FREEBUSY;FBTYPE=FREE:20261125T090000Z/PT1H\r\nFREEBUSY;FBTYPE=BUSY-TENTATIVE:20261125T110000Z/PT1H\r\n"
+    b"FREEBUSY:20261126T090000Z/PT1H,20200101T090000Z/PT1H\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n"
+)
+
+
+def test_free_busy_times_count_but_for_what_is_free() -> None:
+    found = unfold([FREE_BUSY], START, END, "Europe/Paris")
+    hours = [f"{datetime.fromtimestamp(low, UTC):%d %H}" for low, _ in taken(found, set())]
+    assert hours == ["24 09", "24 13", "25 11", "26 09"]
+    # nameless as they are, they may be appointments of ours: an agent's own times stay out of it
+    nine = int(datetime(2026, 11, 24, 9, tzinfo=UTC).timestamp())
+    kept = taken(found, set(), [(nine, nine + 1800)])
+    assert kept[0] == (nine + 1800, nine + 3600)
+    assert len(kept) == 4
+
+
+async def test_calendar_shared_without_details_is_read_for_its_times(hostile: Hostile) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if b"free-busy-query" in await request.read():
+            return web.Response(body=FREE_BUSY, content_type="text/calendar")
+        return web.Response(status=403)
+
+    hostile.answer = answer
+    fetched = await fetch(Source("caldav", hostile.url()), START, END, allowed=LOOPBACK)
+    assert fetched.texts == (FREE_BUSY,)
+
+
 # In a process of its own
 
 
