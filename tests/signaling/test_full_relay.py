@@ -1,0 +1,36 @@
+"""A relay that is full says so to whoever would open a room, and leaves those in peace who have one."""
+
+from pathlib import Path
+
+from pytest_aiohttp import AiohttpClient
+
+from signaling.errors import NoNodeFree, close_code
+from teleconsult.settings import Settings
+from tests.signaling.app import make_app
+from tests.signaling.test_sockets import Client, Member, connect, ticket
+
+
+async def enter(client: Client, room: str) -> Member:
+    member = await connect(client, room)
+    await member.say("join", {"ticket": await ticket(client, "citizen", room)})
+    return member
+
+
+async def test_a_full_relay_refuses_a_new_room_and_keeps_those_it_has(
+    aiohttp_client: AiohttpClient, sqlite_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=sqlite_url, data_dir=tmp_path / "data", relay_max_rooms=1)
+    client = await aiohttp_client(make_app(settings))
+    inside = await enter(client, "room1")
+    await inside.hear("welcome")
+    refused = await enter(client, "room2")
+    assert (await refused.hear("refused"))["body"]["code"] == NoNodeFree.code
+    assert await refused.closed() == close_code(NoNodeFree(retry_after=1))
+    second = await connect(client, "room1")
+    await second.say("join", {"ticket": await ticket(client, "agent", "room1", "&admit=1")})
+    await second.hear("welcome")
+    await inside.hear("snapshot", lambda body: body["state"] == "in_call")
+    await second.say("end")
+    await inside.hear("ended")
+    again = await enter(client, "room2")
+    await again.hear("welcome")
