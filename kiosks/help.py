@@ -17,18 +17,24 @@ COMING_FOR = timedelta(minutes=5)
 async def ask(*, now: datetime, terminal: TerminalView) -> Sequence[HelpAsked]:
     """Call the front desk. Pressing again while the call is open changes nothing."""
     visit = await Visit.get_or_none(terminal_id=terminal.id)
+    appointment_id = visit.appointment_id if visit else None
+    return await ask_for(now=now, site_id=terminal.site_id, kiosk_id=terminal.kiosk_id, appointment_id=appointment_id)
+
+
+async def ask_for(*, now: datetime, site_id: str, kiosk_id: str, appointment_id: str | None) -> Sequence[HelpAsked]:
+    """Call the front desk to a kiosk, for its citizen or for the agent in the call. An open call stays as it is."""
     try:
         async with transaction():
             await HelpRequest.create(
-                kiosk_id=terminal.kiosk_id,
-                site_id=terminal.site_id,
-                appointment_id=visit.appointment_id if visit else None,
-                open_kiosk=terminal.kiosk_id,
+                kiosk_id=kiosk_id,
+                site_id=site_id,
+                appointment_id=appointment_id,
+                open_kiosk=kiosk_id,
                 asked_at=now,
             )
     except IntegrityError:
         return []
-    return [HelpAsked(site_id=terminal.site_id, kiosk_id=terminal.kiosk_id)]
+    return [HelpAsked(site_id=site_id, kiosk_id=kiosk_id)]
 
 
 async def take_back(*, now: datetime, terminal: TerminalView) -> Sequence[HelpAnswered]:

@@ -147,6 +147,9 @@ class LiveRoom:
         elif isinstance(body, protocol.Aside):
             self.room.set_aside(by=who, aside=body.active)
             self._apply([])
+        elif isinstance(body, protocol.Hand):
+            self.room.raise_hand(participant=who, raised=body.raised)
+            self._broadcast()
         elif isinstance(body, protocol.Leave):
             self._leave(session)
         elif isinstance(body, protocol.End):

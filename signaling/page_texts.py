@@ -107,4 +107,8 @@ PAGE_TEXTS = {
         " Pendant ce temps, on ne vous voit pas et on ne vous entend pas."
     ),
     "heldSpoken": N_("Un instant, s’il vous plaît. Votre interlocuteur revient tout de suite."),
+    "raiseHand": N_("Lever la main"),
+    "lowerHand": N_("Baisser la main"),
+    "handUp": N_("main levée"),
+    "handUpOf": N_("{name} lève la main."),
 }

@@ -11,6 +11,7 @@ from signaling.page_texts import PAGE_TEXTS
 from signaling.ports import Entry
 from signaling.relay.documents import MAX_DOCUMENT_BYTES
 from signaling.relay.frames import SIGNATURES
+from signaling.roles import Act
 from teleconsult.clock import utcnow
 from teleconsult.web.i18n import gettext_for, language
 from teleconsult.web.render import render
@@ -45,6 +46,16 @@ async def list_colleagues(request: web.Request) -> web.Response:
     return web.json_response({"items": [asdict(colleague) for colleague in await gatekeeper.colleagues(room)]})
 
 
+async def call_adviser(request: web.Request) -> web.Response:
+    """POST /call/{room}/adviser: ask for somebody of the citizen's house. Raises NotAllowed for who may not."""
+    room = request.match_info["room"]
+    gatekeeper = request.app[GATEKEEPER]
+    if not (await gatekeeper.entry(request, room)).role.may(Act.CALL_ADVISER):
+        raise NotAllowed
+    await gatekeeper.call_adviser(room)
+    return web.Response(status=204)
+
+
 def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]:
     """Return what the page's scripts need."""
     translate = gettext_for(request.app, language(request))
@@ -57,7 +68,7 @@ def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]
         "afterUrl": entry.after_url,
         "leftUrl": entry.left_url or entry.after_url,
         "colleaguesUrl": f"/call/{room}/colleagues{query}",
-        "helpUrl": entry.help_url,
+        "helpUrl": f"/call/{room}/adviser{query}" if entry.calls_adviser else entry.help_url,
         "newsUrl": entry.news_url,
         "room": room,
         "maxDocumentBytes": MAX_DOCUMENT_BYTES,

@@ -33,6 +33,8 @@ class Entry:
     admit_on_join: bool
     # where an agent goes who has passed the citizen on; empty: `after_url`
     left_url: str = ""
+    # the call itself asks for an adviser (`Gatekeeper.call_adviser`), in place of `help_url`
+    calls_adviser: bool = False
     news: str = ""
     news_url: str | None = None
 
@@ -57,6 +59,12 @@ class Gatekeeper(Protocol):
 
     async def colleagues(self, room: str) -> tuple[Colleague, ...]:
         """Return who may take a room's citizen over: signed in, and competent for it."""
+
+    async def call_adviser(self, room: str) -> None:
+        """Ask for an adviser of the house in which a room's citizen sits.
+
+        Raises a DomainError (NotFound) when they sit in none.
+        """
 
     async def may_enter(self, room: str, participant: str, role: Role) -> None:
         """Raise a DomainError when the holder of a ticket may not enter the room any more."""

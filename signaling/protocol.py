@@ -117,6 +117,13 @@ class Aside(Body):
     active: bool = Field(description="true: begin; false: go on with the citizen")
 
 
+class Hand(Body):
+    """The participant raises or lowers a hand, to ask for the floor; not for the agent, who has it."""
+
+    type = "hand"
+    raised: bool = Field(description="true: up; false: down")
+
+
 class Leave(Body):
     """The participant hangs up; the others stay."""
 
@@ -161,6 +168,7 @@ class ParticipantInfo(BaseModel):
     place: int | None = Field(description="their place in the lobby, from 1")
     microphone: DeviceState = Field(description="see `media`")
     camera: DeviceState = Field(description="see `media`")
+    hand: bool = Field(description="they ask for the floor")
 
 
 class HandoverInfo(BaseModel):
@@ -274,6 +282,7 @@ CLIENT_BODIES: dict[str, type[Body]] = {
         WithdrawHandOver,
         AnswerHandOver,
         Aside,
+        Hand,
         Leave,
         End,
         Ping,

@@ -15,7 +15,7 @@ from signaling.errors import (
 from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
 from signaling.handover import ColleagueRung, Handover, HandoverState
 from signaling.protocol import DeviceState, Snapshot
-from signaling.roles import Role
+from signaling.roles import Act, Role
 from signaling.snapshots import snapshot_of
 
 RESUME_WINDOW = timedelta(seconds=60)
@@ -38,6 +38,7 @@ class Participant:
     reconnections: int = 0
     microphone: DeviceState = "missing"
     camera: DeviceState = "missing"
+    hand: bool = False
 
 
 @dataclass
@@ -123,8 +124,7 @@ class Room:
         Raises NotAllowed (only a host admits), ParticipantUnknown.
         """
         self._assert_open()
-        if not self.participants[by].role.hosts:
-            raise NotAllowed()
+        self._require(by, Act.ADMIT)
         who = self.participants.get(participant)
         if who is None:
             raise ParticipantUnknown()
@@ -147,8 +147,7 @@ class Room:
 
     def end(self, *, now: datetime, by: str) -> list[Fact]:
         """End the call for everyone. Raises NotAllowed for anyone but a host."""
-        if not self.participants[by].role.hosts:
-            raise NotAllowed()
+        self._require(by, Act.END)
         return self.close(now=now, reason="hung_up")
 
     def close(self, *, now: datetime, reason: EndReason) -> list[Fact]:
@@ -179,7 +178,8 @@ class Room:
         (there is no citizen in the call).
         """
         self._assert_open()
-        if not self.participants[by].role.hosts or by == to:
+        self._require(by, Act.HAND_OVER)
+        if by == to:
             raise NotAllowed()
         if self.handover is not None and self.handover.open:
             raise HandoverPending()
@@ -242,8 +242,7 @@ class Room:
         Raises NotAllowed for anyone but a host, ParticipantUnknown when there is nobody to talk with in private.
         """
         self._assert_open()
-        if not self.participants[by].role.hosts:
-            raise NotAllowed()
+        self._require(by, Act.ASIDE)
         if aside and not self._can_be_aside():
             raise ParticipantUnknown()
         self.aside = aside
@@ -271,6 +270,11 @@ class Room:
         who = self.participants[participant]
         who.microphone = microphone
         who.camera = camera
+
+    def raise_hand(self, *, participant: str, raised: bool) -> None:
+        """Ask for the floor, or no longer. Raises NotAllowed for who has it anyway."""
+        self._require(participant, Act.RAISE_HAND)
+        self.participants[participant].hand = raised
 
     def next_generation(self, participant: str) -> int:
         """Return the number of the participant's next peer connection: 1, 2, 3... never the same twice in a room."""
@@ -351,6 +355,10 @@ class Room:
     def _close(self, now: datetime, reason: EndReason) -> list[Fact]:
         self.over = Over(self.started_at, now, reason)
         return [self.over]
+
+    def _require(self, by: str, act: Act) -> None:
+        if not self.participants[by].role.may(act):
+            raise NotAllowed()
 
     def _assert_open(self) -> None:
         if self.over is not None:

@@ -38,6 +38,7 @@ def setup(app: web.Application) -> None:
     app.router.add_get(f"/call/{ROOM}", pages.show_call)
     app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
     app.router.add_get(f"/call/{ROOM}/colleagues", pages.list_colleagues)
+    app.router.add_post(f"/call/{ROOM}/adviser", pages.call_adviser)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
     app.cleanup_ctx.append(_rooms)
     app.on_shutdown.append(_close_rooms)

@@ -60,6 +60,7 @@ def _info(room: "Room", now: datetime, who: "Participant") -> ParticipantInfo:
         place=place,
         microphone=who.microphone,
         camera=who.camera,
+        hand=who.hand,
     )
 
 

@@ -4,7 +4,7 @@ A browser can be several people at once (a demonstration on one laptop): `?as=` 
 itself: each answer is checked.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
@@ -16,24 +16,31 @@ from booking.needs import need_text
 from booking.passes import GUEST_COOKIE, read_guest, shown_reference
 from booking.walk_in import CHANNEL as WALK_IN
 from kiosks.gate import current_visit
+from kiosks.help import ask_for
 from kiosks.houses import is_adviser_of
 from signaling.ports import Colleague, Entry, Role
 from teleconsult.accounts.guard import current_account
 from teleconsult.accounts.roles import Role as AccountRole
 from teleconsult.accounts.sessions import signed_in_among
 from teleconsult.clock import utcnow
-from teleconsult.errors import Conflict, Expired, Forbidden
+from teleconsult.errors import Conflict, Expired, Forbidden, NotFound
 from teleconsult.feedback.links import feedback_url
+from teleconsult.web.events import Event
 from teleconsult.web.i18n import N_, format_time, gettext_for, language
 from teleconsult.web.tokens import SIGNER, TokenExpired, TokenInvalid
 
 ERROR_TEXTS = {
+    "no_house": N_("L’usager n’est pas dans une maison France services\u00a0: il n’y a pas de conseiller à appeler."),
     "consultation_over": N_("Cette consultation est terminée."),
     "consultation_not_yet": N_("Il est trop tôt pour ouvrir cette consultation : revenez peu avant l’heure prévue."),
     "not_of_this_consultation": N_("Cette consultation n’est pas la vôtre."),
 }
 
 Door = Callable[[web.Request, AppointmentView], Awaitable[Entry | None]]
+
+
+class NoHouse(NotFound):
+    code = "no_house"
 
 
 class ConsultationOver(Expired):
@@ -50,6 +57,9 @@ class NotOfThisConsultation(Forbidden):
 
 class AppointmentGatekeeper:
     """A room is an appointment: its agent hosts, its citizen waits (at a kiosk or at home), an adviser may help."""
+
+    def __init__(self, publish: Callable[[Sequence[Event]], Awaitable[None]]) -> None:
+        self._publish = publish
 
     async def entry(self, request: web.Request, room: str) -> Entry:
         """Say as whom a request may see the call's page.
@@ -88,6 +98,14 @@ class AppointmentGatekeeper:
         Raises AppointmentUnknown, ConsultationOver, ConsultationNotYet.
         """
         _require_open(await appointment_view(room), role)
+
+    async def call_adviser(self, room: str) -> None:
+        """Ring the front desk of the house in which the citizen sits. Raises NoHouse for who is at home."""
+        appointment = await appointment_view(room)
+        if not appointment.kiosk_id:
+            raise NoHouse
+        where = {"site_id": appointment.site_id, "kiosk_id": appointment.kiosk_id}
+        await self._publish(await ask_for(now=utcnow(), appointment_id=room, **where))
 
 
 def agent_participant(agent_id: str) -> str:
@@ -182,6 +200,7 @@ async def _agent(request: web.Request, appointment: AppointmentView) -> Entry | 
         help_url=None,
         admit_on_join="admit" in request.query,
         left_url="/agent",
+        calls_adviser=bool(appointment.kiosk_id),
     )
 
 

@@ -17,13 +17,14 @@ from teleconsult.feedback.asking import MailedFeedback
 from teleconsult.ground import make_ground
 from teleconsult.scheduler import schedule_ticks
 from teleconsult.settings import Settings
+from teleconsult.web.events import EVENTS
 from teleconsult.web.tokens import SIGNER
 
 
 def make_app(settings: Settings) -> web.Application:
     """Return the application that serves everything, on a database that is migrated already."""
     app = make_ground(settings)
-    app[GATEKEEPER] = AppointmentGatekeeper()
+    app[GATEKEEPER] = AppointmentGatekeeper(app[EVENTS].publish)
     app[FEEDBACK] = MailedFeedback(app[SIGNER])
     teleconsult.mail.routes.setup(app)
     teleconsult.sms.routes.setup(app)

@@ -111,6 +111,7 @@ ROUTES = {
     "call": """
         GET /call/{room}
         GET /call/{room}/colleagues
+        POST /call/{room}/adviser
         POST /call/{room}/ticket
     """,
     # anybody may knock: a ticket opens (tests/signaling/test_sockets.py)

@@ -29,6 +29,9 @@ class FakeGatekeeper:
     helped: int = 0
     handed: list[tuple[str, str]] = field(default_factory=list)
 
+    async def call_adviser(self, room: str) -> None:
+        self.helped += 1
+
     async def entry(self, request: web.Request, room: str) -> Entry:
         asked = request.query.get("as", "")
         if asked not in NAMES:
@@ -46,6 +49,7 @@ class FakeGatekeeper:
             after_url=f"/after/{asked}",
             help_url="/help" if asked == "citizen" else None,
             admit_on_join="admit" in request.query,
+            calls_adviser=asked == "agent",
         )
 
     async def colleagues(self, room: str) -> tuple[Colleague, ...]:

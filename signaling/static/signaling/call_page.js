@@ -9,6 +9,7 @@ import { bindDevices, bindFullScreen, bindHangUp, bindHelp, labelHangUp } from "
 import { Devices } from "./devices.js";
 import { Documents } from "./documents.js";
 import { DocumentsView } from "./documents_view.js";
+import { HandView } from "./hand_view.js";
 import { HandoverView } from "./handover_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
@@ -29,6 +30,7 @@ class CallPage {
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
     this._aside = new AsideView((type, body) => this._wire.send(type, body));
+    this._hand = new HandView((type, body) => this._wire.send(type, body));
     this._handover = new HandoverView((type, body) => this._wire.send(type, body));
     /** @type {Snapshot|null} */
     this._snapshot = null;
@@ -90,6 +92,7 @@ class CallPage {
     this._stage.show(snapshot.state === "in_call" ? inCall : []);
     this._waiting.show(snapshot);
     this._aside.show(snapshot);
+    this._hand.show(snapshot);
     this._handover.show(snapshot);
     this._noteRoles(snapshot, inCall);
     // a document would reach the other side of an aside, too

@@ -4,7 +4,7 @@
  * @typedef {"citizen"|"agent"|"adviser"|"colleague"} Role
  * @typedef {{participant: string, role: Role, name: string, standing: "waiting"|"rung"|"admitted",
  *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
- *   camera: DeviceState}} Participant
+ *   camera: DeviceState, hand: boolean}} Participant
  * @typedef {"on"|"off"|"missing"} DeviceState
  * @typedef {"asked"|"accepted"|"confirmed"|"declined"|"unanswered"|"withdrawn"|"failed"} HandoverState
  * @typedef {{by: string, colleague: string, state: HandoverState, reason: string, stays: boolean}} Handover

@@ -46,6 +46,7 @@ export class StageView {
       this._attach(who.participant, tile);
     }
     const states = [];
+    if (who.hand) states.push(text("handUp"));
     if (!who.connected) states.push(text("lost"));
     if (who.microphone === "off") states.push(text("muted"));
     if (who.microphone === "missing") states.push(text("microphoneMissing"));
@@ -56,6 +57,7 @@ export class StageView {
     tile.video.dataset.role = who.role;
     tile.figure.dataset.camera = who.camera;
     tile.figure.dataset.connected = String(who.connected);
+    tile.figure.dataset.hand = String(who.hand);
   }
 
   /** @param {Participant} who @returns {Tile} */
