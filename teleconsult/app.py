@@ -7,6 +7,7 @@ import kiosks.routes
 import signaling.routes
 import teleconsult.feedback.routes
 import teleconsult.mail.routes
+import teleconsult.people.routes
 import teleconsult.reports.routes
 import teleconsult.sms.routes
 from booking.keys import FEEDBACK
@@ -32,6 +33,7 @@ def make_app(settings: Settings) -> web.Application:
     signaling.routes.setup(app)
     kiosks.routes.setup(app)
     teleconsult.feedback.routes.setup(app)
+    teleconsult.people.routes.setup(app)
     teleconsult.reports.routes.setup(app)
     consultation.setup(app)
     handover.setup(app)

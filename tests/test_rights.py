@@ -25,6 +25,7 @@ from teleconsult.accounts.models import Account
 from teleconsult.accounts.roles import Role
 from teleconsult.app import make_app
 from teleconsult.clock import utcnow
+from teleconsult.people.keeping import INVITATION
 from teleconsult.settings import Settings
 from teleconsult.web.tokens import SIGNER
 from tests.kiosks.house import PASSWORD, World, appointment_at, build_world
@@ -90,6 +91,11 @@ ROUTES = {
     "mails link": """
         GET /rdv/mails/{token}
         POST /rdv/mails/{token}
+    """,
+    # whoever was invited to choose a password, until they have (tests/people/test_accounts.py)
+    "invitation link": """
+        GET /account/{token}
+        POST /account/{token}
     """,
     "feedback link": """
         GET /feedback/{token}
@@ -221,6 +227,14 @@ ROUTES = {
     "administrator": """
         GET /admin
         GET /admin/tables/{grouping}.csv
+        GET /admin/accounts
+        GET /admin/accounts/new
+        GET /admin/accounts/{account}
+        POST /admin/accounts/new
+        POST /admin/accounts/{account}
+        POST /admin/accounts/{account}/close
+        POST /admin/accounts/{account}/invite
+        POST /admin/accounts/{account}/reopen
         GET /admin/agents
         GET /admin/agents/new
         GET /admin/agents/{agent}
@@ -413,6 +427,7 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
         nothing |= {"kind": "agent", "owner": world.agents[0].id, "token": "x" * 43}
         found.names = nothing | {
             "site": world.here.id,
+            "account": world.stranger.id,
             "kiosk": world.kiosk.id,
             "appointment": appointment.id,
             "id": appointment.id,
@@ -491,13 +506,16 @@ async def test_what_is_for_everyone_fails_for_nobody(town: Town) -> None:
         ("calendar link", CALENDAR),
         ("feedback link", "feedback"),
         ("waiting link", WAITING),
+        ("invitation link", INVITATION),
     ],
 )
 async def test_a_link_opens_its_one_thing_until_its_end(town: Town, policy: str, purpose: str) -> None:
     subject = {"feedback": f"desktop:{town.appointment.id}"}.get(purpose, town.appointment.id)
     good = town.token(purpose, subject)
     others = [
-        name for name in (MANAGE, CALENDAR, PASS, GUEST, WAITING, "feedback", "signaling", "proof") if name != purpose
+        name
+        for name in (MANAGE, CALENDAR, PASS, GUEST, WAITING, INVITATION, "feedback", "signaling", "proof")
+        if name != purpose
     ]
     forged = [town.token(name, subject) for name in others]
     forged += [good[:-9] + ("A" if good[-9] != "A" else "B") + good[-8:], f"x{good}", "a" * 5000, quote("é"), "0" * 32]

@@ -1,0 +1,1 @@
+"""Whom the administrator lets in: accounts, invitations, and the page where a password is chosen."""
