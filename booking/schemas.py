@@ -1,7 +1,7 @@
 """What comes into booking and goes out of it as JSON: the models of the public interface."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -92,6 +92,10 @@ Email = Annotated[str, Field(max_length=254, json_schema_extra={"format": "email
 Need = Annotated[str, Field(max_length=40, examples=["wheelchair", "interpreter:ar"]), BeforeValidator(_need)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Mode = Annotated[
+    Literal["kiosk", "home"],
+    Field(description="Where the citizen sits: at a kiosk of the house, or at home, where the service allows it"),
+]
 Instant = Annotated[AwareDatetime, AfterValidator(_of_this_age)]
 Near = Annotated[tuple[float, float], BeforeValidator(_near)]
 
@@ -120,6 +124,7 @@ class AppointmentRequest(Incoming):
     start: Instant
     citizen: Citizen
     needs: list[Need] = Field(default_factory=list, max_length=MAX_NEEDS)
+    mode: Mode = "kiosk"
 
 
 class RescheduleRequest(Incoming):
@@ -161,6 +166,7 @@ class SlotsQuery(Incoming):
     site: Identifier
     first_day: date | None = Field(default=None, alias="from")
     days: Annotated[int, Field(ge=1, le=62)] = 7
+    mode: Mode = "kiosk"
 
 
 class AvailabilityQuery(Incoming):
@@ -169,6 +175,7 @@ class AvailabilityQuery(Incoming):
     service: Identifier
     near: Near
     limit: Annotated[int, Field(ge=1, le=50)] = 10
+    mode: Mode = "kiosk"
 
 
 class ServiceOut(BaseModel):
@@ -181,6 +188,8 @@ class ServiceOut(BaseModel):
     summary: str
     duration_minutes: int
     documents: list[str]
+    modes: list[Mode]
+    walk_in: bool = Field(description="Whether kiosks take people without an appointment for it")
 
 
 class SiteOut(BaseModel):
@@ -219,7 +228,7 @@ class Links(BaseModel):
 
 
 class AppointmentOut(BaseModel):
-    """An appointment, its times in the zone of the house."""
+    """An appointment, its times in the zone of the house. `kiosk` is null for one that is held from home."""
 
     id: str
     reference: str
@@ -227,7 +236,8 @@ class AppointmentOut(BaseModel):
     outcome: Outcome | None
     service: str
     site: str
-    kiosk: str
+    mode: Mode
+    kiosk: str | None
     start: datetime
     end: datetime
     timezone: str

@@ -12,6 +12,7 @@ from booking.api.public import PublicAppointment, as_written, public_appointment
 from booking.book import book
 from booking.change import cancel, reschedule
 from booking.engine import search
+from booking.engine.offer import HOME
 from booking.fairness import person_hash
 from booking.idempotency import Once
 from booking.passes import issue_calendar, issue_manage
@@ -69,7 +70,12 @@ async def list_slots(request: web.Request) -> web.StreamResponse:
     await reader(request)
     query = validate(request, SlotsQuery, dict(request.query))
     found = await search.slots(
-        now=utcnow(), service_id=query.service, site_id=query.site, first_day=query.first_day, days=query.days
+        now=utcnow(),
+        service_id=query.service,
+        site_id=query.site,
+        first_day=query.first_day,
+        days=query.days,
+        mode=query.mode,
     )
     return _json(Slots(items=found, next=None))
 
@@ -80,7 +86,12 @@ async def list_availability(request: web.Request) -> web.StreamResponse:
     query = validate(request, AvailabilityQuery, dict(request.query))
     latitude, longitude = query.near
     found = await search.availability(
-        now=utcnow(), service_id=query.service, latitude=latitude, longitude=longitude, limit=query.limit
+        now=utcnow(),
+        service_id=query.service,
+        latitude=latitude,
+        longitude=longitude,
+        limit=query.limit,
+        mode=query.mode,
     )
     items = [
         SiteAvailabilityOut(
@@ -104,6 +115,7 @@ async def create_appointment(request: web.Request) -> web.StreamResponse:
         start=wanted.start,
         citizen=wanted.citizen,
         needs=wanted.needs,
+        mode=wanted.mode,
         actor=caller.actor,
         channel=caller.channel,
         person=_counted(request, caller, wanted),
@@ -179,6 +191,7 @@ def _shown(found: PublicAppointment, links: Links) -> AppointmentOut:
         outcome=found.outcome,
         service=found.service_id,
         site=found.site_id,
+        mode="home" if found.mode == HOME else "kiosk",
         kiosk=found.kiosk_id,
         start=found.start,
         end=found.end,
@@ -208,6 +221,8 @@ def _service(found: search.ServiceFound, language: str) -> ServiceOut:
         summary=(found.summary_en if language == "en" else "") or found.summary,
         duration_minutes=found.duration_minutes,
         documents=[each.get(language) or each["fr"] for each in found.documents],
+        modes=["home" if each == HOME else "kiosk" for each in found.modes],
+        walk_in=found.walk_in,
     )
 
 

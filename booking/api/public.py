@@ -19,7 +19,8 @@ class PublicAppointment:
     outcome: Outcome | None
     service_id: str
     site_id: str
-    kiosk_id: str
+    kiosk_id: str | None
+    mode: str
     start: datetime
     end: datetime
     timezone: str
@@ -35,7 +36,8 @@ def as_written(appointment: Appointment, timezone: str) -> PublicAppointment:
         outcome=Outcome(appointment.outcome) if appointment.outcome else None,
         service_id=appointment.service_id,
         site_id=appointment.site_id,
-        kiosk_id=appointment.kiosk_id or "",
+        kiosk_id=appointment.kiosk_id,
+        mode=appointment.mode,
         start=appointment.starts_at.astimezone(zone),
         end=appointment.ends_at.astimezone(zone),
         timezone=timezone,
@@ -45,7 +47,7 @@ def as_written(appointment: Appointment, timezone: str) -> PublicAppointment:
 async def public_appointment(appointment_id: str) -> PublicAppointment:
     """Return an appointment. Raises AppointmentUnknown."""
     rows = await Appointment.filter(id=appointment_id).values(
-        "id", "reference", "status", "outcome", "service_id", "site_id", "kiosk_id", "starts_at", "ends_at",
+        "id", "reference", "status", "outcome", "service_id", "site_id", "kiosk_id", "mode", "starts_at", "ends_at",
         timezone="site__timezone",
     )  # fmt: skip
     if not rows:
@@ -60,6 +62,7 @@ async def public_appointment(appointment_id: str) -> PublicAppointment:
         service_id=row["service_id"],
         site_id=row["site_id"],
         kiosk_id=row["kiosk_id"],
+        mode=row["mode"],
         start=row["starts_at"].astimezone(zone),
         end=row["ends_at"].astimezone(zone),
         timezone=row["timezone"],

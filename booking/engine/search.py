@@ -100,6 +100,8 @@ class ServiceFound:
     organisation_en: str
     duration_minutes: int
     documents: tuple[dict[str, str], ...]
+    modes: tuple[str, ...] = (KIOSK,)
+    walk_in: bool = False
 
     def called(self, language: str) -> str:
         """Return the name in a language, French when it has none in that one."""
@@ -115,7 +117,7 @@ async def services(
         .order_by("name", "id")
         .values(
             "id", "slug", "name", "name_en", "summary", "summary_en", "duration_minutes", "documents",
-            organisation="organisation__name", organisation_en="organisation__name_en",
+            "modes", "walk_in", organisation="organisation__name", organisation_en="organisation__name_en",
             departments="organisation__departments",
         )
     )  # fmt: skip
@@ -123,7 +125,7 @@ async def services(
     for row in rows:
         departments = row.pop("departments")
         if department is None or not departments or department in departments:
-            found.append(ServiceFound(**row | {"documents": tuple(row["documents"])}))
+            found.append(ServiceFound(**row | {"documents": tuple(row["documents"]), "modes": tuple(row["modes"])}))
     return _page(found, after, limit)
 
 
@@ -187,10 +189,11 @@ async def slots(
 
 
 async def availability(
-    *, now: datetime, service_id: str, latitude: float, longitude: float, limit: int = 10
+    *, now: datetime, service_id: str, latitude: float, longitude: float, limit: int = 10, mode: str = KIOSK
 ) -> list[SiteAvailability]:
     """Return the nearest houses that offer a service, at most `limit`, each with its first slot.
 
+    `mode` home: the first slot from the citizen's home, which no house's hours and kiosks limit.
     Raises ServiceUnknown, ServiceRetired.
     """
     rules = await service_rules(service_id)
@@ -200,8 +203,8 @@ async def availability(
     nearest = await _nearest(rules, latitude, longitude, limit)
     places = await site_places([row for _, row in nearest], low, high + DAY, kept=rules.kept)
     first: dict[str, tuple[int, int]] = {}
-    if KIOSK in rules.modes:
-        first = await first_starts(await prepare(rules, low, high, now=now), places, low, high)
+    if mode in rules.modes:
+        first = await first_starts(await prepare(rules, low, high, now=now, mode=mode), places, low, high)
     return [
         SiteAvailability(
             site=_found(row, away, len(place.kiosks)),

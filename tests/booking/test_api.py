@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from pytest_aiohttp import AiohttpClient
 
 from booking.api.partners import key_hash
-from booking.models import Appointment, IdempotencyKey, Partner
+from booking.models import Appointment, IdempotencyKey, Occupancy, Partner, Service
 from teleconsult.app import make_app
 from teleconsult.settings import Settings
 from tests.booking.offers import Offer, make_offer, make_site
@@ -278,3 +278,28 @@ async def test_anonymous_callers_are_throttled_and_a_trusted_partner_is_not(api:
     codes = [(await api.book(**wanted))[1]["code"] for _ in range(limit + 1)]
     assert codes == ["service_unknown"] * limit + ["too_many_requests"]
     assert (await api.book(**wanted, key=KEY))[1]["code"] == "service_unknown"
+
+
+async def test_from_home_as_at_a_kiosk(api: Api) -> None:
+    _, services = await api.call("GET", "/api/v1/services")
+    assert (services["items"][0]["modes"], services["items"][0]["walk_in"]) == (["kiosk"], False)
+    assert await api.slots(mode="home") == []
+    status, refused = await api.book((await api.slots())[0]["start"], mode="home")
+    assert (status, refused["code"]) == (422, "mode_not_offered")
+    await Service.filter(id=api.offer.service.id).update(modes=["kiosk", "home"], walk_in=True)
+    _, services = await api.call("GET", "/api/v1/services")
+    assert (services["items"][0]["modes"], services["items"][0]["walk_in"]) == (["kiosk", "home"], True)
+    first = (await api.slots(mode="home"))[0]
+    query = {"service": api.offer.service.id, "near": "47.9,1.9", "mode": "home"}
+    _, near = await api.call("GET", "/api/v1/availability", params=query)
+    assert near["items"][0]["first_slot"] == first
+    status, booked = await api.book(first["start"], mode="home")
+    assert (status, booked["mode"], booked["kiosk"]) == (201, "home", None)
+    status, read = await api.call("GET", f"/api/v1/appointments/{booked['id']}", key=token(booked))
+    assert (status, read["mode"], read["kiosk"]) == (200, "home", None)
+    assert await Occupancy.filter(appointment_id=booked["id"]).count() == 1
+    _, at_kiosk = await api.book((await api.slots())[1]["start"])
+    assert (at_kiosk["mode"], at_kiosk["kiosk"]) == ("kiosk", api.offer.kiosks[0].id)
+    query = {"service": api.offer.service.id, "site": api.offer.site.id, "mode": "moon"}
+    status, _ = await api.call("GET", "/api/v1/slots", params=query)
+    assert status == 422
