@@ -435,6 +435,7 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
             "service": world.housing.id,
             "organisation": (await Agent.get(id=world.agents[0].id).values())["organisation_id"],
             "token": "forged",
+            "code": "forged",
         }
         yield found
 

@@ -4,9 +4,9 @@ from aiohttp import web
 
 from booking.busy import work
 from booking.office import agent_pages as office_agent_pages
+from booking.office import messages_pages, words_pages
 from booking.office import offer_pages as office_offer_pages
 from booking.office import place_pages as office_place_pages
-from booking.office import messages_pages, words_pages
 from booking.office.errors import OFFICE_ERROR_TEXTS
 from booking.office.forms import setup_audit
 from booking.pages import own_calendar as own_calendar_pages
