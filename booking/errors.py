@@ -135,6 +135,10 @@ class EntryUnknown(NotFound):
     code = "entry_unknown"
 
 
+class NoticeUnknown(NotFound):
+    code = "notice_unknown"
+
+
 class OfferOver(Expired):
     """The slot is no longer offered to this person."""
 

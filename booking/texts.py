@@ -13,6 +13,7 @@ ERROR_TEXTS = {
     "address_missing": N_("Donnez une adresse électronique : c’est par courriel que les places sont proposées."),
     "already_waiting": N_("Vous êtes déjà sur cette liste d’attente."),
     "entry_unknown": N_("Cette place sur la liste d’attente n’existe pas."),
+    "notice_unknown": N_("Ce message n’existe pas ou n’existe plus."),
     "walk_in_unknown": N_("Cette personne n’attend plus, ou pas auprès de vous."),
     "no_walk_in": N_("Personne ne peut être reçu ici sans rendez-vous en ce moment."),
     "kiosk_in_use": N_("Quelqu’un attend déjà à cette borne."),

@@ -15,6 +15,7 @@ from booking.errors import AppointmentUnknown
 from booking.lifecycle import CHECK_IN_BEFORE, Status, may_follow
 from booking.line import Waits, waiting_at
 from booking.models import Appointment, Kiosk, KioskOutage
+from booking.untold import Untold, untold
 from kiosks.houses import House
 from kiosks.models import HelpRequest, Terminal, Visit
 
@@ -86,6 +87,7 @@ class Board:
     rows: Sequence[Row]
     displaced: Sequence[AgendaItem] = ()  # of any day
     queue: Sequence[Waits] = ()  # without an appointment
+    untold: Sequence[Untold] = ()  # who could not be told something, of any day
 
     @property
     def calls_for_help(self) -> list[Card]:
@@ -208,4 +210,7 @@ async def board(*, now: datetime, house: House) -> Board:
             )
         )
     displaced = await displaced_items(now=now, site_id=house.id)
-    return Board(now=now, kiosks=cards, rows=await _rows(house, now), displaced=displaced, queue=queue)
+    return Board(
+        now=now, kiosks=cards, rows=await _rows(house, now), displaced=displaced, queue=queue,
+        untold=await untold(now=now, site_id=house.id),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from aiohttp import web
 from booking.change import cancel
 from booking.errors import CheckInRefused
 from booking.lifecycle import Actor, ActorKind
+from booking.untold import note_told
 from kiosks import help as help_calls
 from kiosks import houses, terminals
 from kiosks.arrival import seat
@@ -75,6 +76,13 @@ async def answer_help(request: web.Request) -> web.Response:
     if isinstance(wanted, str) and wanted:
         row = await appointment_row(now=utcnow(), site_id=house.id, appointment_id=wanted)
         raise go(f"/call/{row.id}?as=adviser")
+    raise go(f"/desk/{house.id}")
+
+
+async def told_someone(request: web.Request) -> web.Response:
+    """Note that the staff told a citizen what our messages could not."""
+    house = await _house(request)
+    await note_told(now=utcnow(), site_id=house.id, notice_id=request.match_info["notice"])
     raise go(f"/desk/{house.id}")
 
 

@@ -72,6 +72,7 @@ DESK: list[tuple[str, str, PageHandler]] = [
     ("POST", f"{HOUSE}/appointments/{{appointment}}/earlier", waiting_pages.earlier_for_someone),
     ("POST", f"{HOUSE}/appointments/{{appointment}}/cancel", desk_pages.cancel_for_someone),
     ("GET", f"{HOUSE}/appointments/{{appointment}}/slip", desk_pages.slip_page),
+    ("POST", f"{HOUSE}/untold/{{notice}}", desk_pages.told_someone),
     ("GET", f"{HOUSE}/calendar", feed_pages.feed_page),
     ("POST", f"{HOUSE}/calendar", feed_pages.open_feed),
     ("POST", f"{HOUSE}/calendar/close", feed_pages.close_feed),

@@ -211,6 +211,7 @@ ROUTES = {
         POST /desk/{site}/appointments/{appointment}/earlier
         GET /desk/{site}/walk-ins/{walk_in}/remove
         POST /desk/{site}/walk-ins/{walk_in}/remove
+        POST /desk/{site}/untold/{notice}
         POST /desk/{site}/booking/person
         POST /desk/{site}/booking/person/keep
         POST /desk/{site}/booking/service

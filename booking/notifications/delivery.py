@@ -42,9 +42,9 @@ from teleconsult.web.tokens import SIGNER
 
 TICK_SECONDS, AGENDAS_SECONDS, PURGE_SECONDS = 30, 120, 6 * 3600
 # How many notices are claimed and read together, and how many of them are worked on at once.
-BATCH, AT_ONCE = 64, 8
+BATCH, AT_ONCE = 32, 8
 # What was read longer ago is read again before it is sent.
-FRESH_SECONDS = 2
+FRESH_SECONDS = 5
 SOONEST_SECONDS = 0.05
 # How long the mails on their way may take when the program stops; later ones come back when their lease ends.
 STOP_SECONDS = 5

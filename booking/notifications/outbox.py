@@ -54,6 +54,11 @@ _CLAIM = """
     UPDATE notice SET leased_until = $1, attempts = attempts + 1 FROM picked WHERE notice.id = picked.id
     RETURNING notice.id
 """
+# By hand: this and the claim are what every message waits for.
+_SENT = """
+    UPDATE notice SET state = 'sent', sent_at = $1, leased_until = NULL, last_error = '', message_ref = $2, parts = $3
+    WHERE id = $4
+"""
 _CLAIMS = {
     "postgres": _CLAIM.format(skip_locked="FOR UPDATE SKIP LOCKED"),
     # One process writes at a time.
@@ -115,10 +120,7 @@ async def drop_late(*, now: datetime) -> int:
 
 async def mark_sent(notice: Notice, sent: Sent, *, now: datetime) -> None:
     """Write down that a notice was handed over: what is out is out, whatever happened to the row meanwhile."""
-    await Notice.filter(id=notice.id).update(
-        state=NoticeState.SENT, sent_at=now, leased_until=None, last_error="", message_ref=sent.message_ref,
-        parts=sent.parts,
-    )  # fmt: skip
+    await run(_SENT, now, sent.message_ref, sent.parts, notice.id)
 
 
 async def let_go(notice: Notice) -> None:
