@@ -14,7 +14,7 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PACKAGES := teleconsult signaling booking kiosks
 
-.PHONY: help run test check lint types format bench bench-booking bench-relay clean environment test-environment vendor
+.PHONY: help run test check lint types format bench bench-booking bench-relay bench-loss clean environment test-environment vendor
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,7 +41,7 @@ format: test-environment
 	@git ls-files -co --exclude-standard -- $(PACKAGES) | grep -E '\.(py|html|txt|po)$$' | grep -v /migrations/ | \
 		xargs -d '\n' $(BIN)/python scripts/french_spaces.py
 
-bench: bench-booking bench-relay
+bench: bench-booking bench-relay bench-loss
 
 bench-booking: test-environment
 	$(BIN)/python -m benchmarks.booking $(BENCH_ARGS)
@@ -49,6 +49,10 @@ bench-booking: test-environment
 bench-relay: test-environment
 	@command -v janus >/dev/null 2>&1 && command -v ip >/dev/null 2>&1 || sh scripts/system-packages.sh janus iproute2
 	$(BIN)/python -m benchmarks.relay $(BENCH_ARGS)
+
+bench-loss: test-environment
+	@command -v iptables >/dev/null 2>&1 && command -v ip >/dev/null 2>&1 || sh scripts/system-packages.sh iptables iproute2
+	$(BIN)/python -m benchmarks.relay.loss $(BENCH_ARGS)
 
 environment:
 	@sh scripts/environment.sh run

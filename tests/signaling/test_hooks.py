@@ -111,6 +111,15 @@ async def test_sockets_are_where_the_settings_want_them() -> None:
     assert all(42000 <= int(line[5]) <= 42099 for line in lines)
 
 
+async def test_ipv6_and_ipv4_are_offered_side_by_side() -> None:
+    network = Network(addresses=("127.0.0.1", "::1"))
+    peer = Peer(1, network, on_state=print, on_channel=print, on_data=print)
+    lines = [line.split() for line in (await peer.offer()).splitlines() if line.startswith("a=candidate")]
+    assert {line[4] for line in lines} == {"127.0.0.1", "::1"}
+    assert peer.path is None, "nobody is connected yet"
+    await peer.close()
+
+
 async def test_a_public_address_is_advertised_for_every_address_but_loopback() -> None:
     addresses = [address for address in hooks.local_addresses(Network()) if address != hooks.LOOPBACK][:1]
     network = Network(addresses=tuple(addresses) or ("127.0.0.2",), public_address="203.0.113.7")
