@@ -109,7 +109,7 @@ async def plan_guests(*, appointment: Appointment, service: Service, kind: Kind,
     Those who are new to it are invited, those who stay are told what changed, and those who no longer belong to it (all
     of them when it is cancelled) are told so at the time that they know of. What was pending for a guest is replaced.
     """
-    told = await _last_told(appointment.id)
+    told = {} if kind is Kind.INVITATION else await _last_told(appointment.id)
     cancelled = kind is Kind.CANCELLATION
     asked = {} if cancelled else {each.key: each for each in await _asked(appointment, service)}
     if not told and not asked:

@@ -150,6 +150,12 @@ async def test_organisation_with_offices_workplaces_and_rooms(client: Client) ->
     place = await Workplace.get(organisation_id=made.id)
     await post(client, f"{own}/workplaces/{place.id}", {"name": "Orléans centre", "address": "1 rue X"})
     await post(client, f"{own}/workplaces/{place.id}/rooms/new", {"name": "Salle A", "in_service": "yes"})
+    assert (await Room.get(name="Salle A")).email == ""
+    form = {"name": "Salle A", "in_service": "yes", "email": "salle-a@ddt.example"}
+    await post(client, f"{own}/workplaces/{place.id}/rooms/{(await Room.get(name='Salle A')).id}", form)
+    assert (await Room.get(name="Salle A")).email == "salle-a@ddt.example"
+    wrong = await client.post(f"{own}/workplaces/{place.id}/rooms/new", data=form | {"email": "no address"})
+    assert wrong.status == 422
     room = await Room.get(workplace_id=place.id)
     await post(client, f"{own}/workplaces/{place.id}/rooms/{room.id}", {"name": "Salle A"})
     html = await page(client, own)
@@ -204,6 +210,12 @@ async def test_rare_languages_and_interpreters_are_kept(client: Client, world: W
     assert re.findall(r'name="languages" value="(\w+)" checked', html) == ["fr", "br"]
     assert re.findall(r'name="meets_needs" value="([\w:]+)" checked', html) == ["interpreter:fa"]
     form = SERVICE | {"organisation_id": str((await Organisation.first()).id)}  # type: ignore[union-attr]
+    await post(client, path, form | {"languages": ["fr", "br"], "meets_needs": ["interpreter:fa", "interpreter"]})
+    assert (await Service.get(id=world.service.id)).interpreter_email == ""
+    asked = {"meets_needs": ["interpreter"], "interpreter_email": "i@agence.example", "languages": ["fr", "br"]}
+    await post(client, path, form | asked | {"interpreter_email": "nobody"}, 422)
+    await post(client, path, form | asked)
+    assert (await Service.get(id=world.service.id)).interpreter_email == "i@agence.example"
     await post(client, path, form | {"languages": ["fr", "br"], "meets_needs": ["interpreter:fa", "interpreter"]})
     saved = await Service.get(id=world.service.id)
     assert (saved.languages, saved.meets_needs) == (["fr", "br"], ["interpreter:fa", "interpreter"])

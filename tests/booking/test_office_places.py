@@ -156,3 +156,15 @@ async def test_what_belongs_to_another_house_is_not_there(admin: Client, world: 
     await page(admin, own(world, f"/kiosks/{kiosk.id}"), 404)
     await page(admin, f"/admin/houses/{NOBODY}", 404)
     assert await SiteClosure.exists(id=closure.id)
+
+
+async def test_the_desk_is_invited_only_at_an_address(admin: Client, world: World) -> None:
+    form = HOUSE | {"invites_desk": "yes"}
+    await post(admin, own(world, "/edit"), form)
+    assert (await Site.get(id=world.site.id)).invites_desk
+    for email, problem in (("", "à laquelle inviter"), ("nobody", "adresse")):
+        answer = await admin.post(own(world, "/edit"), data=form | {"email": email})
+        assert answer.status == 422
+        assert problem in await answer.text()
+    await post(admin, own(world, "/edit"), HOUSE)
+    assert not (await Site.get(id=world.site.id)).invites_desk
