@@ -168,6 +168,8 @@ ROUTES = {
         POST /agent/calendar/feed
         POST /agent/calendar/feed/close
         POST /agent/calendar/calendars/{entry}/delete
+        GET /agent/calendar/calendars/{entry}/choose
+        POST /agent/calendar/calendars/{entry}/choose
         POST /agent/calendar/calendars/{entry}/stop
         POST /agent/calendar/calendars/{entry}/write
         POST /agent/trouble/absence

@@ -1,18 +1,20 @@
 """Verbs on agents' own calendars: add, remove, refresh; who refreshes is claimed by a lease."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, StringConstraints
+from pydantic import BaseModel, BeforeValidator, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from tortoise.expressions import Q
 
 from booking.busy.apart import unfold_apart
-from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable, TooManyCalendars
-from booking.busy.fetch import Fetched, Source, fetch
+from booking.busy.calling import Source
+from booking.busy.discover import Collection, discover
+from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable, NoCalendarThere, TooManyCalendars
+from booking.busy.fetch import Fetched, fetch
 from booking.busy.guard import Network
 from booking.busy.seal import Seal
 from booking.busy.unfold import own_appointment_ids, taken
@@ -36,6 +38,8 @@ TOLD_AFTER = timedelta(hours=1)
 CHUNK = 500
 
 URL_ERROR = N_("Écrivez une adresse qui commence par https:// ou http://, sans identifiant dedans.")
+# A server that was linked, with a choice of calendars on it that is yet to be made
+SERVER = "server"
 SECRET_ERROR = N_("Ce mot de passe est trop long.")
 MOST_SECRET_BYTES = 250
 
@@ -62,6 +66,18 @@ def _secret(value: object) -> str:
 
 class CalendarForm(BaseModel):
     """Where an agent's own calendar is."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_server_or_an_address(cls, given: Any) -> Any:
+        """Read `dav.example.org` and `claire@example.org`, of which the second is also the name to sign in with."""
+        if not isinstance(given, Mapping) or given.get("kind") != "caldav":
+            return given
+        name, at, host = str(given.get("url", "")).strip().rpartition("@")
+        if "://" in host or "://" in name or not host:
+            return given
+        username = str(given.get("username") or "") or (f"{name}{at}{host}" if name else "")
+        return {**given, "url": f"https://{host}", "username": username}
 
     kind: Literal["ics", "caldav"]
     url: Annotated[str, StringConstraints(max_length=600), BeforeValidator(_url)]
@@ -114,18 +130,78 @@ def _host(calendar: BusyCalendar, seal: Seal) -> str:
 
 
 async def add_calendar(form: CalendarForm, *, now: datetime, actor: Actor, agent_id: str, reading: Reading) -> Changed:
-    """Read a calendar, and keep it if that works. Raises AgentUnknown, TooManyCalendars, CalendarUnreadable's kinds."""
+    """Read a calendar, and keep it if that works; of a server with several, keep that one is to be chosen.
+
+    Raises AgentUnknown, TooManyCalendars, CalendarUnreadable's kinds.
+    """
     if await BusyCalendar.filter(agent_id=agent_id).count() >= MOST_CALENDARS:
         raise TooManyCalendars
     source = Source(form.kind, form.url, form.username, form.password)
-    fetched, intervals = await _read(source, agent_id, now, reading)
+    nowhere: NoCalendarThere | None = None
+    if source.kind == "caldav":
+        try:
+            found = await discover(source, allowed=reading.allowed)
+            source = replace(source, kind=SERVER) if len(found) > 1 else replace(source, url=found[0].url)
+        except NoCalendarThere as error:
+            nowhere = error  # unless it is a calendar that does not say so
+    etag, intervals = "", None
+    if source.kind != SERVER:
+        try:
+            fetched, intervals = await _read(source, agent_id, now, reading)
+        except CalendarUnreadable as error:
+            raise nowhere or error from None
+        etag = fetched.etag
     async with transaction():
         made = await BusyCalendar.create(
-            agent_id=agent_id, kind=form.kind, url=reading.seal.close(form.url), username=form.username,
-            sealed_password=reading.seal.close(form.password), etag=fetched.etag, due_at=now + EVERY, worked_at=now,
+            agent_id=agent_id, kind=source.kind, url=reading.seal.close(source.url), username=form.username,
+            sealed_password=reading.seal.close(form.password), etag=etag, due_at=now + EVERY,
+            worked_at=None if source.kind == SERVER else now,
         )  # fmt: skip
         await _write(made.id, agent_id, intervals)
     return changed("busy_calendar", made.id, "created", actor, agent_id)
+
+
+class ChoiceForm(BaseModel):
+    """Which of a server's calendars: a Collection's key."""
+
+    calendar: Annotated[str, StringConstraints(pattern="^[0-9a-f]{24}$")]
+
+
+async def choices(*, agent_id: str, entry_id: str, reading: Reading) -> list[Collection]:
+    """Return the calendars on a server that was linked. Raises EntryUnknown, CalendarUnreadable's kinds."""
+    return await discover(_source(await _unchosen(agent_id, entry_id), reading), allowed=reading.allowed)
+
+
+async def choose_calendar(
+    form: ChoiceForm, *, now: datetime, actor: Actor, agent_id: str, entry_id: str, reading: Reading
+) -> Changed:
+    """Read the calendar of a server that was chosen, and keep it. Raises EntryUnknown, CalendarUnreadable's kinds."""
+    calendar = await _unchosen(agent_id, entry_id)
+    server = _source(calendar, reading)
+    found = {each.key: each for each in await discover(server, allowed=reading.allowed)}
+    if form.calendar not in found:
+        raise NoCalendarThere
+    source = replace(server, kind="caldav", url=found[form.calendar].url)
+    fetched, intervals = await _read(source, agent_id, now, reading)
+    async with transaction():
+        kept = await BusyCalendar.filter(id=calendar.id, kind=SERVER).update(
+            kind=source.kind, url=reading.seal.close(source.url), etag=fetched.etag, due_at=now + EVERY, worked_at=now
+        )
+        if kept:
+            await _write(calendar.id, agent_id, intervals)
+    return changed("busy_calendar", calendar.id, "updated", actor, agent_id)
+
+
+async def _unchosen(agent_id: str, entry_id: str) -> BusyCalendar:
+    calendar = await BusyCalendar.get_or_none(id=entry_id, agent_id=agent_id, kind=SERVER)
+    if calendar is None:
+        raise EntryUnknown
+    return calendar
+
+
+def _source(calendar: BusyCalendar, reading: Reading) -> Source:
+    seal = reading.seal
+    return Source(calendar.kind, seal.open(calendar.url), calendar.username, seal.open(calendar.sealed_password))
 
 
 async def remove_calendar(*, actor: Actor, agent_id: str, entry_id: str) -> Changed:
@@ -176,7 +252,7 @@ async def _write(calendar_id: str, agent_id: str, intervals: list[Interval] | No
 
 
 def _free(now: datetime) -> Q:
-    return Q(due_at__lte=now) & (Q(leased_until=None) | Q(leased_until__lte=now))
+    return Q(due_at__lte=now) & (Q(leased_until=None) | Q(leased_until__lte=now)) & Q(kind__not=SERVER)
 
 
 async def claim_due(*, now: datetime, limit: int) -> list[BusyCalendar]:
@@ -194,9 +270,7 @@ async def refresh(calendar: BusyCalendar, *, now: datetime, reading: Reading) ->
     # A day's window has moved on since: the same file may then hold something new.
     etag = calendar.etag if calendar.worked_at and calendar.worked_at.date() == now.date() else ""
     try:
-        seal = reading.seal
-        source = Source(calendar.kind, seal.open(calendar.url), calendar.username, seal.open(calendar.sealed_password))
-        fetched, intervals = await _read(source, agent_id, now, reading, etag)
+        fetched, intervals = await _read(_source(calendar, reading), agent_id, now, reading, etag)
     except CalendarUnreadable as error:
         await _note_failure(calendar, now, error.code)
         return False

@@ -40,6 +40,12 @@ class CalendarTooLarge(CalendarUnreadable):
     code = "calendar_too_large"
 
 
+class NoCalendarThere(CalendarUnreadable):
+    """A server of calendars that has none for whoever signs in, or that says nowhere where they are."""
+
+    code = "no_calendar_there"
+
+
 class NotACalendar(CalendarUnreadable):
     """Not iCalendar (RFC 5545), or not WebDAV's answer (RFC 4918)."""
 
@@ -69,6 +75,10 @@ BUSY_ERROR_TEXTS = {
     CalendarSignInRefused.code: N_("Ce calendrier refuse l’accès. Vérifiez l’identifiant et le mot de passe."),
     CalendarMissing.code: N_("Il n’y a pas de calendrier à cette adresse."),
     CalendarTooLarge.code: N_("Ce calendrier est trop volumineux pour être lu."),
+    NoCalendarThere.code: N_(
+        "Aucun calendrier n’a été trouvé à cette adresse. Donnez l’adresse du calendrier lui-même, telle que votre "
+        "logiciel l’indique."
+    ),
     NotACalendar.code: N_("Ce qui se trouve à cette adresse n’est pas un calendrier."),
     CalendarWriteRefused.code: N_("Ce calendrier n’accepte pas que nous y écrivions."),
     SealBroken.code: N_("La clé du service a changé\u00a0: ajoutez à nouveau ce calendrier."),

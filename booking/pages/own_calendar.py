@@ -6,13 +6,22 @@ from typing import Any
 
 from aiohttp import web
 
-from booking.busy.calendars import CalendarForm, add_calendar, own_calendars, remove_calendar
+from booking.busy.calendars import (
+    SERVER,
+    CalendarForm,
+    ChoiceForm,
+    add_calendar,
+    choices,
+    choose_calendar,
+    own_calendars,
+    remove_calendar,
+)
 from booking.busy.errors import BUSY_ERROR_TEXTS
 from booking.busy.work import make_reading
 from booking.office.agent_pages import calendar_words
 from booking.office.calendar import agent_calendar
 from booking.office.calendar_sheets import absence_sheet, deletion
-from booking.office.forms import ID, Access, Action, Asked, Input, Sheet, add_action, add_sheet
+from booking.office.forms import ID, Access, Action, Asked, Input, Sheet, add_action, add_sheet, no_values
 from booking.office.record import Changed
 from booking.pages.agent import own_agent
 from booking.push.switch import start_writing, stop_writing
@@ -32,6 +41,7 @@ async def _own(request: web.Request) -> Mapping[str, str]:
 
 
 KIND_TEXTS = {"ics": N_("Adresse d’un calendrier (ICS)"), "caldav": N_("Serveur de calendriers (CalDAV)")}
+SHOWN_KINDS = KIND_TEXTS | {SERVER: N_("Serveur de calendriers (CalDAV), calendrier à choisir")}
 OWN = Access(Role.AGENT, "agent", _own)
 
 
@@ -43,7 +53,7 @@ async def show_calendar(request: web.Request) -> web.StreamResponse:
         "agent": agent,
         "calendar": await agent_calendar(agent.id, utcnow(), spoken),
         "sources": await own_calendars(agent.id, make_reading(request.app).seal),
-        "kind_texts": KIND_TEXTS,
+        "kind_texts": SHOWN_KINDS,
         "done": request.query.get("done") == "saved",
         **calendar_words(spoken),
     }
@@ -55,7 +65,11 @@ async def _calendar_inputs(asked: Asked) -> Sequence[Input]:
     return (
         Input("kind", N_("Sorte de calendrier"), "select", options=kinds),
         Input(
-            "url", N_("Adresse du calendrier"), "url", N_("Elle est chiffrée et n’est plus jamais montrée."),
+            "url", N_("Adresse du calendrier"), "text",
+            N_(
+                "Pour un serveur CalDAV, l’adresse du serveur ou votre adresse électronique suffit. Elle est chiffrée "
+                "et n’est plus jamais montrée."
+            ),
             attrs={"maxlength": 600, "autocomplete": "off"},
         ),
         Input("username", N_("Identifiant"), required=False, attrs={"autocomplete": "off"}),
@@ -81,6 +95,23 @@ def _calendar_sheet(app: web.Application) -> Sheet[CalendarForm]:
     )  # fmt: skip
 
 
+def _choice_sheet(app: web.Application) -> Sheet[ChoiceForm]:
+    async def inputs(asked: Asked) -> Sequence[Input]:
+        found = await choices(agent_id=asked["agent"], entry_id=asked["entry"], reading=make_reading(app))
+        options = [(each.key, each.name or asked.translate(N_("Sans nom"))) for each in found]
+        return (Input("calendar", N_("Calendrier"), "select", options=options),)
+
+    return Sheet(
+        path=f"{PATH}/calendars/{{entry:{ID}}}/choose", title=N_("Choisir le calendrier"), schema=ChoiceForm, back=PATH,
+        inputs=inputs, values=no_values, button=N_("Lire et relier"),
+        intro=N_("Ce serveur a plusieurs calendriers. Lequel dit quand vous êtes pris ?"),
+        save=lambda asked, form: choose_calendar(
+            form, now=asked.now, actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"],
+            reading=make_reading(app),
+        ),
+    )  # fmt: skip
+
+
 CALENDAR_ACTIONS: Mapping[str, Callable[[Asked], Awaitable[Changed]]] = MappingProxyType(
     {
         "delete": lambda asked: remove_calendar(actor=asked.actor, agent_id=asked["agent"], entry_id=asked["entry"]),
@@ -99,5 +130,6 @@ def setup(app: web.Application) -> None:
     add_action(app, deletion(PATH, "absences", PATH), OWN)
     app[KIT].error_texts.update(BUSY_ERROR_TEXTS)
     add_sheet(app, _calendar_sheet(app), OWN)
+    add_sheet(app, _choice_sheet(app), OWN)
     for name, run in CALENDAR_ACTIONS.items():
         add_action(app, Action(path=f"{PATH}/calendars/{{entry:{ID}}}/{name}", back=PATH, run=run), OWN)
