@@ -43,7 +43,8 @@ AUDIENCE_TEXTS = {
 MODE_TEXTS = {"kiosk": N_("À la borne d’une maison France services"), "home": N_("De chez soi")}
 NEW_SERVICE: Mapping[str, Any] = {
     "duration_minutes": 30, "step_minutes": 30, "buffer_before_minutes": 0, "buffer_after_minutes": 5,
-    "notice_minutes": 30, "horizon_days": 60, "reminder_hours": 48, "audiences": ["citizen", "staff", "partner"],
+    "notice_minutes": 30, "horizon_days": 60, "reminder_hours": 48, "sms_reminder_minutes": 120,
+    "audiences": ["citizen", "staff", "partner"],
     "modes": ["kiosk"], "languages": ["fr"], "meets_needs": [], "future_limit": 3, "waiting_list": True,
     "offer_minutes": 30,
 }  # fmt: skip
@@ -136,6 +137,10 @@ async def _service_inputs(asked: Asked) -> Sequence[Input]:
         _number("notice_minutes", N_("Délai pour réserver (minutes)"), 0, 43200, N_("1440 minutes font un jour.")),
         _number("horizon_days", N_("Réservable jusqu’à (jours)"), 1, 366),
         _number("reminder_hours", N_("Rappel avant le rendez-vous (heures)"), 1, 336),
+        _number(
+            "sms_reminder_minutes", N_("Rappel par SMS avant le rendez-vous (minutes)"), 0, 2880,
+            N_("0 : aucun SMS. Il part avant la nuit si l’heure tombe entre 22 h et 8 h."),
+        ),
         Input("audiences", N_("Qui peut réserver"), "checks", options=said(AUDIENCE_TEXTS), legend=N_("Pour qui, où")),
         Input("modes", N_("Où se tient le rendez-vous"), "checks", options=said(MODE_TEXTS)),
         Input("languages", N_("Langues parlées"), "checks", options=languages),

@@ -112,6 +112,7 @@ class ServiceForm(BaseModel):
     notice_minutes: Annotated[int, Field(ge=0, le=30 * 1440)] = 0
     horizon_days: Annotated[int, Field(ge=1, le=366)]
     reminder_hours: Annotated[int, Field(ge=1, le=336)]
+    sms_reminder_minutes: Annotated[int, Field(ge=0, le=2880)] = 120
     audiences: list[Literal["citizen", "staff", "partner"]] = Field(default_factory=list, validate_default=True)
     modes: list[Literal["kiosk", "home"]] = Field(default_factory=list, validate_default=True)
     languages: list[LanguageCode] = Field(default_factory=list, validate_default=True)

@@ -256,7 +256,7 @@ async def test_page_is_accessible_fits_and_keeps_itself_up_to_date(
     await tab.get_by_label("Adresse électronique").fill("admin@example.org")
     await tab.get_by_label("Mot de passe").fill(PASSWORD)
     await tab.keyboard.press("Enter")
-    await tab.wait_for_url(f"**{HOME}")
+    await tab.get_by_role("heading", name="Messages envoyés et en attente").wait_for()
     for path in (HOME, f"{HOME}?reference={appointment.reference}", f"{HOME}/{row.id}", f"{HOME}/{row.id}?ask=again"):
         for width in (1366, 320):
             await tab.set_viewport_size({"width": width, "height": 800})

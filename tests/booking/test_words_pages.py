@@ -208,7 +208,7 @@ async def test_editor_by_keyboard_is_accessible_and_fits(served: tuple[World, Te
     await tab.get_by_label("Adresse électronique").fill("admin@example.org")
     await tab.get_by_label("Mot de passe").fill(PASSWORD)
     await tab.keyboard.press("Enter")
-    await tab.wait_for_url(f"**{SMS}")
+    await tab.get_by_role("heading", name="Rappel", exact=True).wait_for()
     field = tab.get_by_label("Texte du SMS")
     await field.fill("Bonjour {lieu} ")
     spot = tab.get_by_role("button", name="Caractère 9")
