@@ -4,6 +4,7 @@ from aiohttp import web
 
 from booking.answers import work as answers
 from booking.api.operations import OPERATIONS
+from booking.engine.warm import warm
 from booking.feeds import pages as feed_pages
 from booking.holds import drop_expired
 from booking.live import setup_live
@@ -23,6 +24,7 @@ from teleconsult.web.ticks import add_tick
 
 MISSED_SECONDS = 300
 HOLDS_SECONDS = 30
+OFFER_SECONDS = 300
 
 
 def setup(app: web.Application) -> None:
@@ -40,11 +42,16 @@ def setup(app: web.Application) -> None:
     waiting_pages.setup(app)
     add_tick(app, "missed_appointments", MISSED_SECONDS, _close_missed)
     add_tick(app, "expired_holds", HOLDS_SECONDS, _drop_holds)
+    add_tick(app, "offer", OFFER_SECONDS, _read_offer)
 
 
 async def _close_missed(app: web.Application) -> None:
     for done in await close_missed(now=utcnow()):
         await publish(app, done.events)
+
+
+async def _read_offer(_app: web.Application) -> None:
+    await warm(now=utcnow())
 
 
 async def _drop_holds(_app: web.Application) -> None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -173,7 +174,7 @@ async def _copy(url: str, world: World, rows: list[Booked]) -> None:
         {
             "id": row.id, "reference": _reference(number), "service_id": row.service, "site_id": row.site,
             "kiosk_id": row.kiosk, "agent_id": row.agent, "starts_at": row.start, "ends_at": row.start + long,
-            "given_name": "Jeanne", "family_name": "Martin", "booked_at": now,
+            "given_name": "Jeanne", "family_name": "Martin", "booked_at": now, "person_hash": token_hex(32),
         }
         for number, row in enumerate(rows)
     )  # fmt: skip

@@ -12,8 +12,9 @@ from teleconsult.database import fetch, kept_beside
 
 T = TypeVar("T")
 
-# What is kept of a calendar is kept for whole blocks of days, so that windows that differ by seconds share it.
-BLOCK = 35 * DAY
+# What is kept of a calendar is kept for whole blocks of days, so that windows that differ by seconds or by weeks share
+# it: two blocks hold every window that begins in the first of them and is no longer than one.
+BLOCK = 63 * DAY
 # 2200-01-01: nothing is kept for windows that nobody means.
 LATEST = 7_258_118_400
 
@@ -57,7 +58,8 @@ def block(start: int, end: int) -> tuple[int, int] | None:
     """Return the whole blocks (seconds since 1970) that [start, end) lies in; None for a window that nobody means."""
     if start < 0 or end > LATEST or end - start > LATEST // 100:
         return None
-    return start // BLOCK * BLOCK, -(-end // BLOCK) * BLOCK
+    first = start // BLOCK * BLOCK
+    return first, max(first + 2 * BLOCK, -(-end // BLOCK) * BLOCK)
 
 
 async def current() -> Kept:

@@ -326,9 +326,15 @@ async def site_places(
 
 async def houses(rules: ServiceRules) -> list[dict[str, Any]]:
     """Return the rows (SITE_FIELDS) of the open houses where a service is offered. Nobody may change them."""
-    if rules.kept is None:
+    kept = rules.kept
+    if kept is None:
         return await _read_houses(rules.departments)
-    return await rules.kept.read(("houses", rules.departments), lambda: _read_houses(rules.departments))
+    key = ("houses", rules.departments)
+    if kept.get(key) is None:
+        for row in kept.put(key, await _read_houses(rules.departments)):
+            kept.put(("site", row["id"]), [row])
+    found: list[dict[str, Any]] = kept.get(key)
+    return found
 
 
 async def _read_houses(departments: frozenset[str]) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from booking.models import BusyCalendar, Notice, PushedEvent
+from booking.engine.queries import run
+from booking.models import Notice, PushedEvent
 from booking.notifications.kinds import CALDAV, EMAIL, Kind, Recipient
 
 # What an invitation goes out with; the rest (a reminder, the day's agenda) is words, for a mailbox.
@@ -33,5 +34,6 @@ async def _channel_of(row: Notice) -> str:
 
 
 async def _channel_for_new(row: Notice) -> str:
-    asked = BusyCalendar.filter(agent_id=row.agent_id, kind=CALDAV, writes=True)
-    return CALDAV if await asked.exists() else EMAIL
+    # by hand, since every booking asks
+    asked = await run("SELECT id FROM busy_calendar WHERE agent_id = $1 AND kind = $2 AND writes", row.agent_id, CALDAV)
+    return CALDAV if asked else EMAIL

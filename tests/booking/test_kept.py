@@ -1,5 +1,6 @@
 """What a process keeps of the offer holds exactly as long as the offer does not change, whoever changes it."""
 
+import logging
 from datetime import date, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from tortoise.connection import get_connection
 
 from booking.engine import kept
 from booking.engine.search import slots
+from booking.engine.warm import warm
 from booking.models import (
     Absence,
     Agent,
@@ -141,3 +143,19 @@ async def test_another_process_is_heard_of(postgres_url: str) -> None:
     assert await found() == 0
     await other.close()
     await database.close()
+
+
+async def test_what_is_read_ahead_is_not_read_again(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    offer = await make_offer(agents=2, horizon_days=60)
+    assert await warm(now=MONDAY_8) == 1
+    assert await warm(now=MONDAY_8) == 0
+    for first in range(0, 49, 7):
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG, logger="tortoise.db_client"):
+            await slots(
+                now=MONDAY_8, service_id=offer.service.id, site_id=offer.site.id,
+                first_day=date(2026, 11, 23) + timedelta(days=first),
+            )  # fmt: skip
+        assert sum("SELECT" in record.getMessage() for record in caplog.records) == 2, first
+    await Absence.create(agent=offer.agents[0], starts_at=MONDAY_8, ends_at=MONDAY_8 + DAY)
+    assert await warm(now=MONDAY_8) == 1
