@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tortoise.expressions import Q
@@ -76,6 +77,8 @@ class Card:
     last_seen_at: datetime | None
     works: bool
     out_until: datetime | None  # when it works again, if it is out of order and somebody knows
+    checked_at: datetime | None = None  # when its devices and network were last tested
+    check_light: str = ""  # and what came out: green, orange, red
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +177,11 @@ def _state(works: bool, screens: Sequence[Terminal], here: Appointment | None, v
     return KioskState.IN_USE if visits else KioskState.FREE
 
 
+def _last_check(screens: Sequence[Terminal]) -> dict[str, Any]:
+    tested = [(screen.checked_at, screen.check_light) for screen in screens if screen.checked_at]
+    return dict(zip(("checked_at", "check_light"), max(tested), strict=True)) if tested else {}
+
+
 async def board(*, now: datetime, house: House) -> Board:
     """Return a house's kiosks and its appointments of today. A handful of queries, whatever their number."""
     kiosks = await Kiosk.filter(site_id=house.id).order_by("name", "id")
@@ -207,6 +215,7 @@ async def board(*, now: datetime, house: House) -> Board:
                 last_seen_at=max((screen.last_seen_at for screen in own), default=None),
                 works=works,
                 out_until=broken.get(kiosk.id),
+                **_last_check(own),
             )
         )
     displaced = await displaced_items(now=now, site_id=house.id)

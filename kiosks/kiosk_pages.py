@@ -5,14 +5,15 @@ from aiohttp import web
 from kiosks import help as help_calls
 from kiosks import terminals, visits
 from kiosks.arrival import is_over
+from kiosks.checks import check_due, note_check
 from kiosks.counters import kiosk_counter
 from kiosks.errors import EnrolmentCodeRefused
 from kiosks.keys import DEMO_HINT, DEMO_KIOSK
-from kiosks.schemas import Code
+from kiosks.schemas import CheckResult, Code
 from kiosks.screens import WALK_IN, go, kiosk_context
 from teleconsult.clock import utcnow
 from teleconsult.web.events import publish
-from teleconsult.web.forms import read_form
+from teleconsult.web.forms import read_form, read_json
 from teleconsult.web.i18n import COOKIE as LANGUAGE_COOKIE
 from teleconsult.web.i18n import language
 from teleconsult.web.keys import SETTINGS
@@ -99,9 +100,19 @@ async def goodbye(request: web.Request) -> web.Response:
 
 
 async def heartbeat(request: web.Request) -> web.Response:
-    """The screen is there."""
+    """The screen is there; it is told whether it should test itself now, before the house opens."""
     terminal = await terminals.current(request)
-    await publish(request.app, await terminals.seen(now=utcnow(), terminal=terminal))
+    now = utcnow()
+    await publish(request.app, await terminals.seen(now=now, terminal=terminal))
+    return web.json_response({"check": await check_due(now=now, terminal=terminal)})
+
+
+async def report_check(request: web.Request) -> web.Response:
+    """What the screen's test of its devices and the network found."""
+    terminal = await terminals.current(request)
+    result = await read_json(request, CheckResult)
+    told = await note_check(now=utcnow(), terminal=terminal, light=result.light, report=result.report)
+    await publish(request.app, [told])
     return web.Response(status=204)
 
 

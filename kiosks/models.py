@@ -22,6 +22,10 @@ class Terminal(Record):
     last_seen_at = fields.DatetimeField()
     online = fields.BooleanField(default=True)
     revoked_at = fields.DatetimeField(null=True)
+    # the last test of devices and network: when, how it came out (green, orange, red), and all that it measured
+    checked_at = fields.DatetimeField(null=True)
+    check_light = fields.CharField(max_length=8, default="")
+    check_report: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
 
     class Meta:
         table = "terminal"

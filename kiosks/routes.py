@@ -54,6 +54,7 @@ KIOSK: list[tuple[str, str, PageHandler]] = [
     ("POST", "/kiosk/wipe", kiosk_pages.wipe),
     ("GET", "/kiosk/goodbye", kiosk_pages.goodbye),
     ("POST", "/kiosk/heartbeat", kiosk_pages.heartbeat),
+    ("POST", "/kiosk/check/report", kiosk_pages.report_check),
     ("POST", "/kiosk/help", kiosk_pages.ask_help),
     ("POST", "/kiosk/help/cancel", kiosk_pages.take_back_help),
     ("GET", "/kiosk/live", kiosk_pages.news),

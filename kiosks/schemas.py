@@ -1,10 +1,13 @@
 """What is typed at a kiosk or a front desk."""
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, field_validator
 
 from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Instant, Language, Name, Need, Phone
+
+MAX_REPORT = 10_000
 
 
 class Person(BaseModel):
@@ -108,3 +111,17 @@ class KioskChoice(BaseModel):
     """A kiosk was chosen for someone."""
 
     kiosk: Identifier
+
+
+class CheckResult(BaseModel):
+    """What a screen's test of devices and network found."""
+
+    light: Literal["green", "orange", "red"]
+    report: dict[str, Any]
+
+    @field_validator("report")
+    @classmethod
+    def _small(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if len(json.dumps(value)) > MAX_REPORT:
+            raise ValueError("too long")
+        return value

@@ -16,6 +16,18 @@ log = structlog.get_logger(__name__)
 Publish = Callable[[list[Event]], Awaitable[None]]
 
 
+class Silence:
+    """The journal of a room that is there to test: nothing is recorded, nobody is told."""
+
+    call: str | None = None
+
+    def note(self, fact: Fact) -> None:
+        """Forget it."""
+
+    async def close(self) -> None:
+        """There is nothing to wait for."""
+
+
 class Journal:
     """Owns one task, which ends with `close` once everything is written and told."""
 

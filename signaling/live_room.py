@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Literal
 
 from signaling import protocol
+from signaling.check_rooms import LONGEST, is_check
 from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
 from signaling.facts import EndReason, Fact, Gone, Over
-from signaling.journal import Journal, Publish
+from signaling.journal import Journal, Publish, Silence
 from signaling.protocol import Body, Ended, Received, Snapshot, Welcome
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
@@ -38,7 +39,9 @@ class LiveRoom:
         self._on_over = on_over
         self.room = Room(room, clock())
         self._sessions: dict[str, Session] = {}
-        self._journal = Journal(room, self.room.opened_at, publish)
+        echo = is_check(room)
+        self._ends_at = self.room.opened_at + LONGEST if echo else None
+        self._journal = Silence() if echo else Journal(room, self.room.opened_at, publish)
         self._relay = RoomRelay(
             network,
             RelayPorts(
@@ -50,6 +53,7 @@ class LiveRoom:
                 shows=self.room.shows,
                 arrived=self._arrived,
             ),
+            echo=echo,
         )
 
     def join(self, claims: Claims, outlet: Outlet) -> Session:
@@ -165,6 +169,9 @@ class LiveRoom:
 
     def expire(self) -> None:
         """Take out those who did not come back in time."""
+        if self._ends_at is not None and self._clock() > self._ends_at:
+            self.shut("hung_up")
+            return
         facts = self.room.expire(now=self._clock())
         if facts:
             self._apply(facts)

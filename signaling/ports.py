@@ -57,6 +57,9 @@ class Gatekeeper(Protocol):
         Raises a DomainError (Forbidden, NotFound, Expired) when they may not have it.
         """
 
+    async def may_check(self, request: web.Request) -> None:
+        """Raise a DomainError (Forbidden) when who asks may not test the way to the service."""
+
     async def colleagues(self, room: str) -> tuple[Colleague, ...]:
         """Return who may take a room's citizen over: signed in, and competent for it."""
 

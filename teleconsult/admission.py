@@ -18,6 +18,7 @@ from booking.walk_in import CHANNEL as WALK_IN
 from kiosks.gate import current_visit
 from kiosks.help import ask_for
 from kiosks.houses import is_adviser_of
+from kiosks.terminals import current_or_none
 from signaling.ports import Colleague, Entry, Role
 from teleconsult.accounts.guard import current_account
 from teleconsult.accounts.roles import Role as AccountRole
@@ -33,6 +34,7 @@ ERROR_TEXTS = {
     "no_house": N_("L’usager n’est pas dans une maison France services\u00a0: il n’y a pas de conseiller à appeler."),
     "consultation_over": N_("Cette consultation est terminée."),
     "consultation_not_yet": N_("Il est trop tôt pour ouvrir cette consultation : revenez peu avant l’heure prévue."),
+    "check_not_for_everyone": N_("Ce test est réservé aux bornes et aux personnes connectées."),
     "not_of_this_consultation": N_("Cette consultation n’est pas la vôtre."),
 }
 
@@ -53,6 +55,10 @@ class ConsultationNotYet(Conflict):
 
 class NotOfThisConsultation(Forbidden):
     code = "not_of_this_consultation"
+
+
+class NotForEveryone(Forbidden):
+    code = "check_not_for_everyone"
 
 
 class AppointmentGatekeeper:
@@ -91,6 +97,14 @@ class AppointmentGatekeeper:
         return tuple(
             Colleague(agent_participant(each.id), each.name, each.busy) for each in able if each.account_id in here
         )
+
+    async def may_check(self, request: web.Request) -> None:
+        """Let enrolled screens and people who signed in test the way to the service.
+
+        Raises NotForEveryone.
+        """
+        if current_account(request) is None and await current_or_none(request) is None:
+            raise NotForEveryone
 
     async def may_enter(self, room: str, participant: str, role: Role) -> None:
         """Check a ticket's holder once more as the socket opens: the appointment may have ended since.

@@ -12,7 +12,7 @@ import teleconsult.reports.routes
 import teleconsult.sms.routes
 from booking.keys import FEEDBACK
 from signaling.keys import GATEKEEPER
-from teleconsult import consultation, demo, handover, health, home
+from teleconsult import checking, consultation, demo, handover, health, home
 from teleconsult.admission import AppointmentGatekeeper
 from teleconsult.feedback.asking import MailedFeedback
 from teleconsult.ground import make_ground
@@ -27,6 +27,7 @@ def make_app(settings: Settings) -> web.Application:
     app = make_ground(settings)
     app[GATEKEEPER] = AppointmentGatekeeper(app[EVENTS].publish)
     app[FEEDBACK] = MailedFeedback(app[SIGNER])
+    checking.setup(app)
     teleconsult.mail.routes.setup(app)
     teleconsult.sms.routes.setup(app)
     booking.routes.setup(app)

@@ -124,6 +124,8 @@ ROUTES = {
     "socket": "GET /signaling/rooms/{room}",
     "terminal": """
         GET /kiosk/arrival
+        GET /kiosk/check
+        POST /kiosk/check/report
         GET /kiosk/arrival/answer
         GET /kiosk/booking/check
         GET /kiosk/booking/done
@@ -156,6 +158,7 @@ ROUTES = {
     # any agent: what is shown is their own
     "agent": """
         GET /agent
+        GET /agent/check
         GET /agent/calendar
         GET /agent/calendar/absences/new
         GET /agent/calendar/calendars/new
@@ -185,7 +188,12 @@ ROUTES = {
         POST /agent/appointments/{id}/follow-up
         POST /agent/appointments/{id}/outcome
     """,
-    "adviser": "GET /desk",
+    "adviser": """
+        GET /desk
+        GET /desk/check
+    """,
+    # enrolled screens, people who signed in, and monitoring with its key
+    "known": "POST /check/ticket",
     # an adviser of this house
     "house": """
         GET /desk/{site}
@@ -259,8 +267,6 @@ ROUTES = {
         POST /admin/agents/{agent}/rules/new
         POST /admin/agents/{agent}/rules/{entry}/delete
         GET /admin/feeds
-        POST /admin/feeds/{kind}/{owner}
-        POST /admin/feeds/{kind}/{owner}/close
         GET /admin/messages
         GET /admin/messages.csv
         GET /admin/messages/board
@@ -275,6 +281,8 @@ ROUTES = {
         POST /admin/words/{organisation}/{slot}/{language}/reset
         POST /admin/words/{organisation}/{slot}/{language}/test
         GET /admin/houses
+        POST /admin/feeds/{kind}/{owner}
+        POST /admin/feeds/{kind}/{owner}/close
         GET /admin/houses/new
         GET /admin/houses/{site}
         GET /admin/houses/{site}/closures/new
@@ -335,6 +343,7 @@ WRONG: dict[str, dict[str, object]] = {
     "adviser": dict.fromkeys(NOBODY, SIGN_IN) | dict.fromkeys(("agent", "administrator"), 403),
     "house": dict.fromkeys(NOBODY, SIGN_IN) | {"agent": 403, "administrator": 403, "other adviser": 404},
     "terminal": dict.fromkeys(("anonymous", "agent", "adviser", "administrator"), TO_KIOSK),
+    "known": {"anonymous": 403},
     "call": dict.fromkeys(("anonymous", "terminal", "other agent", "other adviser", "administrator"), 403),
 }
 RIGHT = {
@@ -344,6 +353,7 @@ RIGHT = {
     "adviser": "adviser",
     "house": "adviser",
     "call": "agent",
+    "known": "terminal",
     "terminal": "terminal",
 }
 

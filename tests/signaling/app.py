@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 import signaling.routes
+from signaling.check_pages import show_check
 from signaling.events import HandoverAccepted
 from signaling.keys import GATEKEEPER, HUB
 from signaling.ports import Colleague, Entry, Role
@@ -55,11 +56,19 @@ class FakeGatekeeper:
     async def colleagues(self, room: str) -> tuple[Colleague, ...]:
         return (Colleague("colleague:1", NAMES["colleague"], busy=False),)
 
+    async def may_check(self, request: web.Request) -> None:
+        if "check" in self.refused:
+            raise Forbidden
+
     async def may_enter(self, room: str, participant: str, role: Role) -> None:
         if room in self.closed:
             raise Over
         if participant in self.refused:
             raise Forbidden
+
+
+async def _check(request: web.Request) -> web.Response:
+    return await show_check(request, surface="desktop", back_url="/")
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -68,6 +77,7 @@ def make_app(settings: Settings) -> web.Application:
     gatekeeper = FakeGatekeeper()
     app[GATEKEEPER] = gatekeeper
     signaling.routes.setup(app)
+    app.router.add_get("/check", _check)
 
     async def handover_accepted(event: HandoverAccepted) -> None:
         gatekeeper.handed.append((event.room, event.colleague))

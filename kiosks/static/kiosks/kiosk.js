@@ -4,6 +4,7 @@ import { watchIdle } from "./idle.js";
 import { Keyboard } from "./keyboard.js";
 
 const HEARTBEAT_MS = 20_000;
+const CHECK = "/kiosk/check?run";
 const HOME = "/kiosk";
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
@@ -29,6 +30,8 @@ function presence() {
       const answer = await post("/kiosk/heartbeat");
       offline.hidden = true;
       if (answer.status === 403) window.location.replace(HOME);
+      // nobody is at the first screen: time to test the kiosk, before the house opens
+      else if (window.location.pathname === HOME && (await answer.json()).check) window.location.assign(CHECK);
     } catch {
       offline.hidden = false;
     }

@@ -75,6 +75,16 @@ export class Call extends EventTarget {
     this._expectsMedia = expected;
   }
 
+  /** Whether the connection of now is up. */
+  get connected() {
+    return this._connection?.connectionState === "connected";
+  }
+
+  /** What the browser measures of the connection of now (W3C webrtc-stats); null without one. */
+  async statistics() {
+    return this._connection ? await this._connection.getStats() : null;
+  }
+
   /** Hang up. */
   close() {
     clearInterval(this._watch);
