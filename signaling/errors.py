@@ -87,6 +87,12 @@ class HandoverGone(Expired):
     code = "handover_gone"
 
 
+class InvitationRevoked(Expired):
+    """The agent has taken this invitation back."""
+
+    code = "invitation_revoked"
+
+
 class RoomFull(Conflict):
     """`capacity` people are in the room already."""
 
@@ -142,6 +148,7 @@ REFUSALS: tuple[type[DomainError], ...] = (
     ParticipantUnknown,
     HandoverPending,
     HandoverGone,
+    InvitationRevoked,
     RoomFull,
     CallOver,
     Flooding,

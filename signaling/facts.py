@@ -9,7 +9,7 @@ from signaling.roles import Role
 
 Standing = Literal["waiting", "rung", "admitted"]
 EndReason = Literal["hung_up", "abandoned", "shutdown"]
-LeaveReason = Literal["left", "lost", "ended", "handed_over"]
+LeaveReason = Literal["left", "lost", "ended", "handed_over", "unneeded"]
 
 
 @dataclass(frozen=True)

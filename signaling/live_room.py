@@ -13,6 +13,7 @@ from signaling.journal import Journal, Publish, Silence
 from signaling.protocol import Body, Ended, Received, Snapshot, Welcome
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
+from signaling.roles import Act
 from signaling.room import Participant, Room
 from signaling.session import Outlet, Session
 from signaling.tickets import Claims
@@ -51,6 +52,7 @@ class LiveRoom:
                 reachable=self._reachable,
                 sends=self._sends,
                 shows=self.room.shows,
+                offers=self._may_send,
                 arrived=self._arrived,
             ),
             echo=echo,
@@ -154,6 +156,8 @@ class LiveRoom:
         elif isinstance(body, protocol.Hand):
             self.room.raise_hand(participant=who, raised=body.raised)
             self._broadcast()
+        elif isinstance(body, protocol.Revoke):
+            self._apply(self.room.revoke(now=self._clock(), by=who, invitation=body.invitation))
         elif isinstance(body, protocol.Leave):
             self._leave(session)
         elif isinstance(body, protocol.End):
@@ -201,11 +205,11 @@ class LiveRoom:
     def _apply(self, facts: list[Fact]) -> None:
         for fact in facts:
             self._journal.note(fact)
-        passed_on = {fact.participant for fact in facts if isinstance(fact, Gone) and fact.reason == "handed_over"}
-        left = {fact.participant for fact in facts if isinstance(fact, Gone)}
+        reasons = {fact.participant: fact.reason for fact in facts if isinstance(fact, Gone)}
         for gone in [p for p in self._sessions if p not in self.room.participants]:
             # whoever was only asked to take over was never in the call, so nothing says that they left it
-            why: Farewell = "handed_over" if gone in passed_on else "left" if gone in left else "unneeded"
+            reason = reasons.get(gone, "unneeded")
+            why: Farewell = reason if reason in ("handed_over", "unneeded") else "left"
             self._dismiss(self._sessions.pop(gone), why)
         self._relay.set_members({p.id for p in self.room.admitted()})
         if self._aside != self.room.aside:
@@ -238,6 +242,10 @@ class LiveRoom:
             first, facts = done
             self._relay.hand_over(first, participant)
             self._apply(facts)
+
+    def _may_send(self, participant: str) -> bool:
+        who = self.room.participants.get(participant)
+        return who is not None and who.role.may(Act.SEND)
 
     def _call_seconds(self) -> int | None:
         started = self.room.started_at

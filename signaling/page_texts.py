@@ -111,4 +111,21 @@ PAGE_TEXTS = {
     "lowerHand": N_("Baisser la main"),
     "handUp": N_("main levée"),
     "handUpOf": N_("{name} lève la main."),
+    "youObserve": N_(
+        "Vous observez\u00a0: personne ne vous voit ni ne vous entend, et tout le monde sait que vous êtes là."
+    ),
+    "observed": N_("Une personne en formation observe cet entretien."),
+    "inviteMade": N_("Le lien est prêt. Envoyez-le à la personne."),
+    "inviteFailed": N_("Le lien n’a pas pu être créé. Réessayez."),
+    "inviteLink": N_("Lien d’invitation\u00a0: {name}"),
+    "inviteCopy": N_("Copier le lien"),
+    "inviteCopied": N_("Le lien est copié."),
+    "inviteCopyByHand": N_("Le lien est sélectionné\u00a0: copiez-le avec Ctrl+C."),
+    "inviteRevoke": N_("Retirer l’invitation\u00a0: {name}"),
+    "inviteRevoked": N_("L’invitation est retirée."),
+    "invitationRevoked": N_("Cette invitation a été retirée."),
+    "role_interpreter": N_("Interprète"),
+    "role_observer": N_("Observateur"),
+    "role_colleague": N_("Collègue invité"),
+    "refusal_not_allowed": N_("Vous ne pouvez pas envoyer de document dans cet appel."),
 }

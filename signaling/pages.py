@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from signaling.errors import NotAllowed
+from signaling.invitation_pages import entry_of
 from signaling.keys import GATEKEEPER, TICKETS
 from signaling.page_texts import PAGE_TEXTS
 from signaling.ports import Entry
@@ -23,7 +24,7 @@ TICKETS_A_MINUTE = 30
 async def show_call(request: web.Request) -> web.Response:
     """GET /call/{room}: the page, for whoever the gatekeeper lets see it."""
     room = request.match_info["room"]
-    entry = await request.app[GATEKEEPER].entry(request, room)
+    entry = await entry_of(request, room)
     context = {"entry": entry, "kiosk": entry.surface == "kiosk", "data": page_values(request, room, entry)}
     return render(request, "signaling/call.html", context)
 
@@ -31,7 +32,7 @@ async def show_call(request: web.Request) -> web.Response:
 async def issue_ticket(request: web.Request) -> web.Response:
     """POST /call/{room}/ticket: a ticket for the socket, good for one session within a minute."""
     room = request.match_info["room"]
-    entry = await request.app[GATEKEEPER].entry(request, room)
+    entry = await entry_of(request, room)
     # for each participant: after a restart, everybody of an office comes back at once from one address
     throttle(request, "call-ticket", TICKETS_A_MINUTE, 60, who=f"{room} {entry.participant}")
     return web.json_response({"ticket": request.app[TICKETS].issue(room, entry, utcnow())})
@@ -67,6 +68,7 @@ def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]
         "surface": entry.surface,
         "afterUrl": entry.after_url,
         "leftUrl": entry.left_url or entry.after_url,
+        "invitationsUrl": f"/call/{room}/invitations{query}",
         "colleaguesUrl": f"/call/{room}/colleagues{query}",
         "helpUrl": f"/call/{room}/adviser{query}" if entry.calls_adviser else entry.help_url,
         "newsUrl": entry.news_url,

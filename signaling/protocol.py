@@ -124,6 +124,13 @@ class Hand(Body):
     raised: bool = Field(description="true: up; false: down")
 
 
+class Revoke(Body):
+    """The agent takes an invitation back: its link opens nothing here any more, and who came by it is let go."""
+
+    type = "revoke"
+    invitation: Identifier = Field(description="from `POST /call/{room}/invitations`")
+
+
 class Leave(Body):
     """The participant hangs up; the others stay."""
 
@@ -158,7 +165,7 @@ class ParticipantInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     participant: Identifier = Field(description="opaque id, the same for one person throughout the call")
-    role: Role = Field(description="citizen, agent, adviser or colleague; it changes when a hand-over is done")
+    role: Role = Field(description="as what; it changes when a hand-over is done")
     name: str = Field(description="to show to people")
     standing: Literal["waiting", "rung", "admitted"] = Field(
         description="in the lobby, asked to take over, or in the call"
@@ -283,6 +290,7 @@ CLIENT_BODIES: dict[str, type[Body]] = {
         AnswerHandOver,
         Aside,
         Hand,
+        Revoke,
         Leave,
         End,
         Ping,

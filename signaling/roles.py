@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+# what the ids of participants begin with who came by an invitation
+INVITED = "invited:"
+
 
 class Act(StrEnum):
     """What not everybody in a call may do."""
@@ -14,18 +17,25 @@ class Act(StrEnum):
     ASIDE = "aside"  # talk in private with colleagues and advisers
     CALL_ADVISER = "call_adviser"  # ask for somebody of the house
     RAISE_HAND = "raise_hand"  # ask for the floor
+    INVITE = "invite"  # give out links for interpreters, observers and colleagues, and take them back
+    SPEAK = "speak"  # be seen and heard
+    SEND = "send"  # send documents
 
 
 class Role(StrEnum):
     """The agent is the host: admits from the lobby and ends the call. The citizen waits in the lobby until then.
 
-    A colleague is an agent of the same service: asked to take over, or one who has passed the citizen on and stays.
+    A colleague is an agent of the same service: asked to take over, one who has passed the citizen on and stays, or one
+    who was invited. An observer (training) sees and hears, is never seen or heard, and everyone is told that they are
+    there.
     """
 
     CITIZEN = "citizen"
     AGENT = "agent"
     ADVISER = "adviser"
     COLLEAGUE = "colleague"
+    INTERPRETER = "interpreter"
+    OBSERVER = "observer"
 
     def may(self, act: Act) -> bool:
         """Whether this role may do that."""
@@ -42,11 +52,15 @@ class Role(StrEnum):
         return self.may(Act.ADMIT)
 
 
+_TALK = frozenset({Act.SPEAK, Act.SEND})
+_GUEST = _TALK | {Act.RAISE_HAND}
 MAY: Mapping[Role, frozenset[Act]] = MappingProxyType(
     {
-        Role.CITIZEN: frozenset({Act.CALL_ADVISER, Act.RAISE_HAND}),
-        Role.AGENT: frozenset({Act.ADMIT, Act.END, Act.HAND_OVER, Act.ASIDE, Act.CALL_ADVISER}),
-        Role.ADVISER: frozenset({Act.RAISE_HAND}),
-        Role.COLLEAGUE: frozenset({Act.RAISE_HAND}),
+        Role.CITIZEN: _GUEST | {Act.CALL_ADVISER},
+        Role.AGENT: _TALK | {Act.ADMIT, Act.END, Act.HAND_OVER, Act.ASIDE, Act.CALL_ADVISER, Act.INVITE},
+        Role.ADVISER: _GUEST,
+        Role.COLLEAGUE: _GUEST,
+        Role.INTERPRETER: _GUEST,
+        Role.OBSERVER: frozenset(),
     }
 )

@@ -7,6 +7,7 @@ from signaling.errors import (
     CallOver,
     HandoverGone,
     HandoverPending,
+    InvitationRevoked,
     NotAllowed,
     ParticipantUnknown,
     RoomFull,
@@ -15,7 +16,7 @@ from signaling.errors import (
 from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
 from signaling.handover import ColleagueRung, Handover, HandoverState
 from signaling.protocol import DeviceState, Snapshot
-from signaling.roles import Act, Role
+from signaling.roles import INVITED, Act, Role
 from signaling.snapshots import snapshot_of
 
 RESUME_WINDOW = timedelta(seconds=60)
@@ -56,6 +57,7 @@ class Room:
     handover: Handover | None = None
     # the agent talks with colleagues and advisers; citizens neither hear nor see them, nor they the citizens
     aside: bool = False
+    revoked: set[str] = field(default_factory=set)
 
     def join(
         self, *, now: datetime, participant: str, role: Role, name: str, session: str, admit_waiting: bool = False
@@ -63,9 +65,11 @@ class Room:
         """Open a session for somebody who holds a ticket; their older session, if any, is superseded.
 
         `admit_waiting`: a host lets in whoever waits; anyone else was let in before, in a room that a restart ended.
-        Raises CallOver, RoomFull, HandoverGone (a colleague whom nobody asks).
+        Raises CallOver, RoomFull, HandoverGone (a colleague whom nobody asks), InvitationRevoked.
         """
         self._assert_open()
+        if participant in self.revoked:
+            raise InvitationRevoked()
         previous = self.participants.get(participant)
         role, standing = self._comes_as(participant, role, previous)
         if previous is None and len(self.participants) >= CAPACITY:
@@ -236,6 +240,12 @@ class Room:
             return None
         return handover.by, self._change_places(now, handover)
 
+    def revoke(self, *, now: datetime, by: str, invitation: str) -> list[Fact]:
+        """Take an invitation back; again is harmless. Raises NotAllowed for who may not invite."""
+        self._require(by, Act.INVITE)
+        self.revoked.add(f"{INVITED}{invitation}")
+        return self.leave(now=now, participant=f"{INVITED}{invitation}", reason="unneeded")
+
     def set_aside(self, *, by: str, aside: bool) -> None:
         """Begin or end a private aside; again is harmless.
 
@@ -249,8 +259,9 @@ class Room:
 
     def _can_be_aside(self) -> bool:
         """Whether there are a host, somebody to talk with, and a citizen from whom to keep it."""
-        others = [p for p in self.admitted() if not p.role.waits]
-        return len(others) > 1 and any(p.role.hosts for p in others) and len(others) < len(self.admitted())
+        others = [p for p in self.admitted() if not p.role.waits and p.role.may(Act.SPEAK)]
+        citizens = [p for p in self.admitted() if p.role.waits]
+        return len(others) > 1 and any(p.role.hosts for p in others) and bool(citizens)
 
     def hears(self, listener: str, other: str) -> bool:
         """Whether somebody is to be sent the sound and picture of somebody else now; pure."""
@@ -258,7 +269,12 @@ class Room:
         return not self.aside or len({who.role.waits for who in both if who is not None}) < 2
 
     def shows(self, viewer: str, other: str) -> bool:
-        """Whether `viewer` is to be told of, and sent, somebody else in the call; pure.
+        """Whether `viewer` is to be sent sound and picture of somebody else in the call: never an observer's; pure."""
+        who = self.participants.get(other)
+        return self.tells(viewer, other) and (who is None or who.role.may(Act.SPEAK))
+
+    def tells(self, viewer: str, other: str) -> bool:
+        """Whether `viewer` is to be told of somebody else in the call; pure.
 
         A colleague on the way in is hidden until they take the agent's place, but not from the agent.
         """
@@ -302,7 +318,7 @@ class Room:
 
     def _comes_as(self, participant: str, role: Role, previous: Participant | None) -> tuple[Role, Standing]:
         """Return as what somebody comes in: a colleague only when asked; who took over is the agent by now."""
-        if role is not Role.COLLEAGUE:
+        if role is not Role.COLLEAGUE or participant.startswith(INVITED):
             return role, "waiting" if role.waits else "admitted"
         if previous is not None and previous.standing == "admitted":
             return previous.role, "admitted"

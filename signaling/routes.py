@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling import pages
 from signaling.check_pages import issue_check_ticket
 from signaling.hub import Hub
+from signaling.invitation_pages import invite
 from signaling.keys import GATEKEEPER, HUB, SWITCHBOARD, TICKETS
 from signaling.nodes.switchboard import Switchboard
 from signaling.recovery import SEEN_SECONDS, close_cut_calls, note_running
@@ -39,6 +40,7 @@ def setup(app: web.Application) -> None:
     app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
     app.router.add_get(f"/call/{ROOM}/colleagues", pages.list_colleagues)
     app.router.add_post(f"/call/{ROOM}/adviser", pages.call_adviser)
+    app.router.add_post(f"/call/{ROOM}/invitations", invite)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
     app.cleanup_ctx.append(_rooms)
     app.on_shutdown.append(_close_rooms)

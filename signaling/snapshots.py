@@ -21,7 +21,7 @@ def snapshot_of(room: "Room", now: datetime, viewer: str) -> Snapshot:
     others = tuple(
         _info(room, now, p)
         for p in room.participants.values()
-        if p.id != viewer and _sees(you, p) and room.shows(viewer, p.id)
+        if p.id != viewer and _sees(you, p) and room.tells(viewer, p.id)
     )
     return Snapshot(
         state=STATES[you.standing],

@@ -15,6 +15,7 @@ ERROR_TEXTS = {
     "participant_unknown": N_("Cette personne n’est plus en attente."),
     "handover_pending": N_("Vous avez déjà demandé à un collègue de prendre la suite."),
     "handover_gone": N_("On ne vous demande plus de prendre la suite de cet entretien."),
+    "invitation_revoked": N_("Cette invitation a été retirée."),
     "room_full": N_("Il y a déjà {capacity} personnes dans cet appel."),
     "call_over": N_("Cet appel est terminé."),
     "flooding": N_("Cette page envoie trop de messages. Rechargez-la."),

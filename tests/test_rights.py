@@ -118,6 +118,7 @@ ROUTES = {
         GET /call/{room}
         GET /call/{room}/colleagues
         POST /call/{room}/adviser
+        POST /call/{room}/invitations
         POST /call/{room}/ticket
     """,
     # anybody may knock: a ticket opens (tests/signaling/test_sockets.py)

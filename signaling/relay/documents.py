@@ -88,8 +88,8 @@ class DocumentRouter:
                 deliveries.append((participant, frame_text(transfer.file, sender=transfer.sender)))
         return deliveries
 
-    def receive(self, participant: str, data: Data) -> list[Delivery]:
-        """Take one message from a participant's channel."""
+    def receive(self, participant: str, data: Data, *, offers: bool = True) -> list[Delivery]:
+        """Take one message from a participant's channel; `offers`: whether they may send documents."""
         if participant not in self._members:
             return []
         if isinstance(data, bytes):
@@ -98,6 +98,8 @@ class DocumentRouter:
             frame = parse_frame(data)
         except (ValidationError, ValueError):
             return [(participant, frame_text(Cancel(transfer="", code=DocumentRefusal.INVALID)))]
+        if isinstance(frame, File) and not offers:
+            return [(participant, frame_text(Cancel(transfer=frame.transfer, code=DocumentRefusal.NOT_ALLOWED)))]
         return self._control(participant, frame)
 
     def _control(self, participant: str, frame: Frame) -> list[Delivery]:

@@ -40,6 +40,7 @@ class DocumentRefusal(StrEnum):
     DECLINED = "declined"
     CANCELLED = "cancelled"
     HASH_MISMATCH = "hash_mismatch"
+    NOT_ALLOWED = "not_allowed"
     INVALID = "invalid"
 
 

@@ -22,6 +22,10 @@ def _always(listener: str, other: str) -> bool:
     return True
 
 
+def _anybody(participant: str) -> bool:
+    return True
+
+
 def _nothing(participant: str) -> None:
     pass
 
@@ -38,6 +42,8 @@ class RelayPorts:
     # Call RoomRelay.rewire when either changed. Sections that stay empty (a private aside) need no negotiation.
     shows: Callable[[str, str], bool] = _always
     hears: Callable[[str, str], bool] = _always
+    # whether somebody may send documents
+    offers: Callable[[str], bool] = _anybody
     # somebody's media comes from a connection that is up now
     arrived: Callable[[str], None] = _nothing
 
@@ -188,7 +194,7 @@ class RoomRelay:
 
     def data_received(self, participant: str, data: str | bytes) -> None:
         """Pass a document's frame or chunk on."""
-        self._deliver(self._documents.receive(participant, data))
+        self._deliver(self._documents.receive(participant, data, offers=self._ports.offers(participant)))
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for participant, data in deliveries:

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Page, expect
 
-from signaling.errors import NotAllowed
+from signaling.errors import NotAllowed, ParticipantUnknown
 from signaling.keys import GATEKEEPER
 from signaling.roles import MAY, Act, Role
 from signaling.room import Room
@@ -22,12 +22,13 @@ __all__ = ["client", "gatekeeper"]
 Client = TestClient[web.Request, web.Application]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
-# `call_adviser` is asked over HTTP: see below
+# `call_adviser` is asked over HTTP, `speak` and `send` are not asked for: see below
 IN_THE_ROOM: dict[Act, Callable[[Room, str], object]] = {
     Act.ADMIT: lambda room, by: room.admit(now=NOW, by=by, participant="waiting"),
     Act.END: lambda room, by: room.end(now=NOW, by=by),
     Act.HAND_OVER: lambda room, by: room.hand_over(now=NOW, by=by, to="someone", reason="r", stays=False),
     Act.ASIDE: lambda room, by: room.set_aside(by=by, aside=True),
+    Act.INVITE: lambda room, by: room.revoke(now=NOW, by=by, invitation="x"),
     Act.RAISE_HAND: lambda room, by: room.raise_hand(participant=by, raised=True),
 }
 
@@ -43,25 +44,51 @@ def full_room() -> Room:
     room.answer_handover(now=NOW, by="new", accepted=True)
     room.confirm_handover(now=NOW, colleague="new")
     room.complete_handover(now=NOW, arrived="new")
+    room.join(now=NOW, participant="invited:1", role=Role.INTERPRETER, name="i", session="s-i")
+    room.join(now=NOW, participant="invited:2", role=Role.OBSERVER, name="o", session="s-o")
+    room.leave(now=NOW, participant="adviser")
     room.join(now=NOW, participant="waiting", role=Role.CITIZEN, name="w", session="s-w")
     return room
 
 
 def test_every_role_is_in_the_table_and_the_room_has_every_act() -> None:
     assert set(MAY) == set(Role)
-    assert {*IN_THE_ROOM, Act.CALL_ADVISER} == set(Act)
+    assert {*IN_THE_ROOM, Act.CALL_ADVISER, Act.SPEAK, Act.SEND} == set(Act)
 
 
 @pytest.mark.parametrize("act", list(IN_THE_ROOM))
 @pytest.mark.parametrize("role", list(Role))
 def test_the_room_holds_to_the_table(role: Role, act: Act) -> None:
     room = full_room()
+    if role is Role.ADVISER:  # a room has no place for one of each and somebody who waits
+        room.leave(now=NOW, participant="invited:2")
+        room.join(now=NOW, participant="adviser", role=Role.ADVISER, name="l", session="s-l")
     by = next(p.id for p in room.admitted() if p.role is role)
     if role.may(act):
         IN_THE_ROOM[act](room, by)
     else:
         with pytest.raises(NotAllowed):
             IN_THE_ROOM[act](room, by)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_not_speak_is_sent_to_nobody_and_told_to_everybody(role: Role) -> None:
+    room = Room("r", NOW)
+    room.join(now=NOW, participant="agent", role=Role.AGENT, name="a", session="s-a")
+    room.join(now=NOW, participant="invited:1", role=role, name="x", session="s-x", admit_waiting=True)
+    assert room.shows("agent", "invited:1") == role.may(Act.SPEAK)
+    assert room.tells("agent", "invited:1")
+    assert room.shows("invited:1", "agent")
+    assert [other.role for other in room.snapshot(now=NOW, viewer="agent").others] == [role]
+
+
+def test_an_observer_is_nobody_to_talk_with_in_private() -> None:
+    room = Room("r", NOW)
+    room.join(now=NOW, participant="citizen", role=Role.CITIZEN, name="c", session="s-c")
+    room.join(now=NOW, participant="agent", role=Role.AGENT, name="a", session="s-a", admit_waiting=True)
+    room.join(now=NOW, participant="invited:1", role=Role.OBSERVER, name="o", session="s-o")
+    with pytest.raises(ParticipantUnknown):
+        room.set_aside(by="agent", aside=True)
 
 
 def test_the_document_says_the_same() -> None:

@@ -11,6 +11,7 @@ import { Documents } from "./documents.js";
 import { DocumentsView } from "./documents_view.js";
 import { HandView } from "./hand_view.js";
 import { HandoverView } from "./handover_view.js";
+import { InviteView } from "./invite_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
 import { StageView } from "./stage_view.js";
@@ -19,6 +20,8 @@ import { WaitingView } from "./waiting_view.js";
 const LEAVE_AFTER_MS = 3_000;
 const TICK_MS = 1_000;
 const GREET_MS = 15_000;
+/** @type {Record<string, string>} What somebody is told who is no longer needed. */
+const OFF = { colleague: "handoverOff", agent: "handoverOff" };
 
 class CallPage {
   constructor() {
@@ -31,6 +34,7 @@ class CallPage {
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
     this._aside = new AsideView((type, body) => this._wire.send(type, body));
     this._hand = new HandView((type, body) => this._wire.send(type, body));
+    this._invite = new InviteView((type, body) => this._wire.send(type, body));
     this._handover = new HandoverView((type, body) => this._wire.send(type, body));
     /** @type {Snapshot|null} */
     this._snapshot = null;
@@ -59,7 +63,7 @@ class CallPage {
     });
     setInterval(() => this._tick(), TICK_MS);
     void this._wire.open();
-    void this._devices.open();
+    if (data.role !== "observer") void this._devices.open();
     void keepAwake();
   }
 
@@ -89,14 +93,16 @@ class CallPage {
     this._snapshot = snapshot;
     if (snapshot.call_seconds !== null && !this._startedAt) this._startedAt = Date.now() - snapshot.call_seconds * 1000;
     const inCall = snapshot.others.filter((p) => p.standing === "admitted");
-    this._stage.show(snapshot.state === "in_call" ? inCall : []);
+    this._stage.show(snapshot.state === "in_call" ? inCall.filter((p) => p.role !== "observer") : []);
     this._waiting.show(snapshot);
     this._aside.show(snapshot);
     this._hand.show(snapshot);
+    this._invite.show(snapshot);
     this._handover.show(snapshot);
     this._noteRoles(snapshot, inCall);
     // a document would reach the other side of an aside, too
-    this._papers.setSending(snapshot.state === "in_call" && inCall.length > 0 && !snapshot.aside);
+    const sends = snapshot.state === "in_call" && data.role !== "observer" && inCall.length > 0;
+    this._papers.setSending(sends && !snapshot.aside);
     this._call.expectMedia(inCall.some((p) => p.connected && p.microphone !== "missing" && audible(snapshot, p)));
     this._showState();
   }
@@ -119,6 +125,7 @@ class CallPage {
   _wireState(state, code) {
     if (state === "ended") this._ended(code);
     else if (state === "superseded") this._over("superseded", text("superseded"), false);
+    else if (code === "invitation_revoked") this._over("refused", text("invitationRevoked"), false);
     else if (code === "handover_gone") this._over("refused", text("handoverOff"), false, data.leftUrl);
     else if (state === "refused") this._over("refused", code ? `${text("refused")} (${code})` : text("refused"), false);
     else this._showState();
@@ -177,7 +184,7 @@ class CallPage {
   _ended(reason) {
     const passedOn = reason === "handed_over";
     const url = passedOn || this._role === "colleague" ? data.leftUrl : data.afterUrl;
-    this._over("ended", text(passedOn ? "handedOver" : reason === "unneeded" ? "handoverOff" : "ended"), true, url);
+    this._over("ended", text(passedOn ? "handedOver" : reason === "unneeded" ? OFF[data.role] ?? "invitationRevoked" : "ended"), true, url);
   }
 
   /** @param {string} state @param {string} words @param {boolean} goOn @param {string} [url] */

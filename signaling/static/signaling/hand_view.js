@@ -19,8 +19,8 @@ export class HandView {
   show(snapshot) {
     const { you, others } = snapshot;
     this._raised = you.hand;
-    // the agent has the floor anyway; alone there is nobody to ask for it
-    this._button.hidden = you.role === "agent" || !others.some((p) => p.standing === "admitted");
+    // the agent has the floor anyway, an observer never; alone there is nobody to ask for it
+    this._button.hidden = you.role === "agent" || you.role === "observer" || !others.some((p) => p.standing === "admitted");
     this._button.setAttribute("aria-pressed", String(you.hand));
     const words = this._button.querySelector("span");
     if (words) say(words, text(you.hand ? "lowerHand" : "raiseHand"));

@@ -1,7 +1,7 @@
 /**
  * The wire: one WebSocket at a time, joined with a ticket, resumed by itself. No DOM. See docs/protocol.md.
  *
- * @typedef {"citizen"|"agent"|"adviser"|"colleague"} Role
+ * @typedef {"citizen"|"agent"|"adviser"|"colleague"|"interpreter"|"observer"} Role
  * @typedef {{participant: string, role: Role, name: string, standing: "waiting"|"rung"|"admitted",
  *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
  *   camera: DeviceState, hand: boolean}} Participant
@@ -31,7 +31,7 @@ const CLOSE_FORBIDDEN = 4403;
 const CLOSE_CONFLICT = 4409;
 const CLOSE_UNAVAILABLE = 4503;
 /** Refusals after which coming back would only repeat them. */
-const FINAL = new Set(["not_allowed", "room_full", "consultation_over", "foreign_origin", "handover_gone"]);
+const FINAL = new Set(["not_allowed", "room_full", "consultation_over", "foreign_origin", "handover_gone", "invitation_revoked"]);
 
 /** What a ticket request was answered with, when that was a refusal. */
 export class EntryRefused extends Error {

@@ -1,0 +1,72 @@
+"""How an agent makes an invitation, and as what its holder comes."""
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from signaling.errors import NotAllowed
+from signaling.invitations import LIFETIME, InvitationOffice
+from signaling.keys import GATEKEEPER
+from signaling.ports import Entry
+from signaling.roles import Act, Role
+from teleconsult.clock import utcnow
+from teleconsult.web.forms import read_json
+from teleconsult.web.i18n import N_, gettext_for, language
+from teleconsult.web.tokens import SIGNER
+
+PARAMETER = "invitation"
+NAMES = {
+    Role.INTERPRETER: N_("Interprète"),
+    Role.OBSERVER: N_("Observateur"),
+    Role.COLLEAGUE: N_("Collègue invité"),
+}
+
+
+class InvitationWish(BaseModel):
+    """What the agent asks for."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: Literal["interpreter", "observer", "colleague"]
+
+
+async def invite(request: web.Request) -> web.Response:
+    """POST /call/{room}/invitations {role}: a link for one person, for who may invite. Raises NotAllowed."""
+    room = request.match_info["room"]
+    if not (await request.app[GATEKEEPER].entry(request, room)).role.may(Act.INVITE):
+        raise NotAllowed
+    wish = await read_json(request, InvitationWish)
+    now = utcnow()
+    invitation, token = InvitationOffice(request.app[SIGNER]).issue(room, Role(wish.role), now)
+    answer = {
+        "invitation": invitation.id,
+        "url": f"/call/{room}?{PARAMETER}={token}",
+        "expires_at": (now + LIFETIME).isoformat(),
+    }
+    return web.json_response(answer, status=201)
+
+
+async def entry_of(request: web.Request, room: str) -> Entry:
+    """Say as whom a request may see the call's page: by invitation, or as the gatekeeper says.
+
+    Raises TokenInvalid, TokenExpired, and what the gatekeeper raises.
+    """
+    gatekeeper = request.app[GATEKEEPER]
+    token = request.query.get(PARAMETER)
+    if token is None:
+        return await gatekeeper.entry(request, room)
+    invitation = InvitationOffice(request.app[SIGNER]).read(room, token, utcnow())
+    await gatekeeper.may_enter(room, invitation.participant, invitation.role)
+    translate = gettext_for(request.app, language(request))
+    return Entry(
+        participant=invitation.participant,
+        role=invitation.role,
+        display_name=translate(NAMES[invitation.role]),
+        surface="desktop",
+        language=language(request),
+        title=translate(N_("Entretien")),
+        details=(),
+        after_url="/",
+        help_url=None,
+        admit_on_join=False,
+    )
