@@ -36,6 +36,22 @@ METHODS = {
 }
 
 
+class _AsWritten:
+    """A header factory that leaves values as they are."""
+
+    max_count = None
+
+    def __call__(self, name: str, value: str) -> str:
+        return str(value)
+
+    def __getitem__(self, name: str) -> "_AsWritten":
+        return self
+
+
+# Headers are written here whole and folded: the library's parsing and folding them again takes most of a mail's time.
+AS_WRITTEN = SMTP.clone(header_factory=_AsWritten(), refold_source="none")
+
+
 class AddressInvalid(Invalid):
     """An address that cannot stand in a mail's header; no retry will help."""
 
@@ -66,7 +82,7 @@ def build_message(
     `earlier` are the ids of the notices that this recipient got before about the same appointment, oldest first: the
     mail continues their thread. Raises AddressInvalid if `to` cannot be an address.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=AS_WRITTEN)
     _set_address(message, "From", sender_name, sender)
     _set_address(message, "To", to_name, to)
     message.set_raw("Subject", _encoded(one_line(letter.subject), "Subject"))
@@ -75,7 +91,7 @@ def build_message(
     if earlier:
         ids = [message_id(each, sender) for each in earlier]
         message["In-Reply-To"] = ids[-1]
-        message["References"] = " ".join(ids)
+        message.set_raw("References", "\n ".join(ids))
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5
     if letter.leave is not None:
         message["List-Unsubscribe"] = f"<{letter.leave.url}>"  # RFC 2369 3.2
@@ -95,7 +111,7 @@ def build_message(
 def _set_address(message: EmailMessage, header: str, name: str, email: str) -> None:
     address = _address(name, email)
     if address.display_name.isascii():
-        message[header] = address
+        message[header] = str(address)
     else:
         message.set_raw(header, f"{_encoded(address.display_name, header)}\n <{email}>")
 

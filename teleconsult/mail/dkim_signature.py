@@ -8,7 +8,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTPUTF8
 from pathlib import Path
 
 import dkim
@@ -52,7 +52,7 @@ def sign(message: EmailMessage, key: DkimKey, *, recipient: str) -> None:
     """
     del message[HEADER]
     # To an address beyond ASCII it goes as UTF-8 (RFC 6531), to all others as it always did.
-    source = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
+    source = message.as_bytes(policy=message.policy.clone(linesep="\r\n") if recipient.isascii() else SMTPUTF8)
     headers, body = dkim.rfc822_parse(source)
     names = [*(name.lower().encode() for name in SIGNED if name in message), b"from"]
     body_hash = base64.b64encode(hashlib.sha256(CANONICAL.canonicalize_body(body)).digest()).decode()

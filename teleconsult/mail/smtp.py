@@ -106,7 +106,11 @@ class _Connection:
     async def send(self, message: EmailMessage, *, sender: str, recipient: str, gate: Gate) -> None:
         self._client.gate = gate
         try:
-            await self._client.send_message(message, sender=sender, recipients=[recipient])
+            if recipient.isascii() and sender.isascii():
+                # As the mail's own policy writes it: the client's would parse and fold every header again.
+                await self._client.sendmail(sender, [recipient], message.as_bytes())
+            else:
+                await self._client.send_message(message, sender=sender, recipients=[recipient])
         except (SMTPException, OSError, ValueError) as error:
             raise failure_of(error) from error
         finally:
