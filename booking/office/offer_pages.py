@@ -139,7 +139,7 @@ async def _service_inputs(asked: Asked) -> Sequence[Input]:
         _number("reminder_hours", N_("Rappel avant le rendez-vous (heures)"), 1, 336),
         _number(
             "sms_reminder_minutes", N_("Rappel par SMS avant le rendez-vous (minutes)"), 0, 2880,
-            N_("0 : aucun SMS. Il part avant la nuit si l’heure tombe entre 22 h et 8 h."),
+            N_("0 : aucun SMS. Il part avant la nuit si l’heure tombe entre 22 h et 8 h."),
         ),
         Input("audiences", N_("Qui peut réserver"), "checks", options=said(AUDIENCE_TEXTS), legend=N_("Pour qui, où")),
         Input("modes", N_("Où se tient le rendez-vous"), "checks", options=said(MODE_TEXTS)),
