@@ -40,9 +40,11 @@ class Hub:
         self._rooms: dict[str, LiveRoom] = {}
         self._draining = False
         self._emptied = asyncio.Event()
-        # what the nodes of a larger service hang on to: after a room closed here; while nobody can come back
+        # what the nodes of a larger service hang on to: after a room closed here; while nobody can come back;
+        # a room that was given to this node, which is full by now
         self.on_closed: Callable[[str], Awaitable[None]] | None = None
         self.on_hold: Callable[[], bool] = lambda: False
+        self.on_refused: Callable[[str], None] = lambda room: None
         self._patient_until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
@@ -69,6 +71,7 @@ class Hub:
         room = self._rooms.get(claims.room)
         if room is None:
             if not self.takes_rooms:
+                self.on_refused(claims.room)
                 raise NoNodeFree(retry_after=RETRY_SECONDS)
             room = self._rooms[claims.room] = LiveRoom(
                 claims.room, network=self._network, publish=self._publish, clock=self.clock, on_over=self._room_over

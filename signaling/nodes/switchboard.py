@@ -45,6 +45,8 @@ class Switchboard:
         bus.on(ENDS, lambda message: hub.end(message["room"]))
         hub.on_closed = self._forget
         hub.on_hold = lambda: self._directory.away
+        hub.on_refused = self._give_away
+        self._giving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Make this node known, and hear the others."""
@@ -59,6 +61,7 @@ class Switchboard:
         if self._shared is not None:
             await self._shared.close()
         await self._hub.close()
+        await asyncio.gather(*self._giving)
         if self._shared is not None:
             await self._links.close()
 
@@ -102,6 +105,12 @@ class Switchboard:
 
     async def _serve_link(self, end: End) -> None:
         await self._serve_here(end, end, end.room)
+
+    def _give_away(self, room: str) -> None:
+        """Let another node have a room that this one has no place for any more."""
+        task = asyncio.create_task(self._forget(room))
+        self._giving.add(task)
+        task.add_done_callback(self._giving.discard)
 
     async def _forget(self, room: str) -> None:
         await self._directory.forget(room)

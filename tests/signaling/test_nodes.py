@@ -56,12 +56,12 @@ class Service:
                 assert message["body"]["code"] == "directory_away", message
                 await asyncio.sleep(0.2)
 
-    async def join_again(self, node: int, who: str, query: str = "") -> Member:
+    async def join_again(self, node: int, who: str, query: str = "", room: str = ROOM) -> Member:
         """Come in with new tickets until it works, as a page does whose room is being taken over."""
         async with asyncio.timeout(SOON):
             while True:
-                member = await self.connect(node)
-                await member.say("join", {"ticket": await self.ticket(node, who, query=query)})
+                member = await self.connect(node, room)
+                await member.say("join", {"ticket": await self.ticket(node, who, room, query)})
                 message = await member.first()
                 if message["type"] == "welcome":
                     return member
@@ -171,3 +171,22 @@ async def test_a_flood_through_another_node_is_cut_there(service: Service) -> No
         await agent.say("ping")
     assert await agent.closed() == 4429
     await citizen.hear("snapshot", lambda body: not body["others"][0]["connected"])
+
+
+async def test_a_full_node_leaves_rooms_to_others(redis: RedisServer, postgres_url: str, tmp_path: Path) -> None:
+    async with (
+        running_nodes(2, tmp_path, postgres_url, redis.url, relay_max_rooms="1") as nodes,
+        ClientSession() as http,
+    ):
+        service = Service(nodes, redis, http)
+        first = await service.join(0, "citizen", "room1")
+        second = await service.join_again(0, "citizen", room="room2")
+        for member in (first, second):
+            await member.say("media", {"microphone": "off", "camera": "off"})
+            await member.hear("snapshot", lambda body: body["you"]["camera"] == "off")
+        third = await service.connect(0, "room3")
+        await third.say("join", {"ticket": await service.ticket(0, "citizen", "room3")})
+        assert (await third.first())["body"]["code"] == "no_node_free"
+        await first.say("leave")
+        assert await first.closed() == 1000
+        await service.join_again(1, "citizen", room="room3")
