@@ -88,6 +88,15 @@ async def seat(*, now: datetime, appointment_id: str, kiosk_id: str, account_id:
     return Arrived(appointment_id=appointment_id, events=[*done.events, seated])
 
 
+async def kiosk_at_hand(booked: str, kiosks: Sequence[str]) -> str:
+    """Return at which kiosk to propose an arrival: the booked one, unless it has no screen and another one has."""
+    there = Terminal.filter(kiosk_id__in=list(kiosks), revoked_at=None, online=True)
+    with_screen = {str(each) for each in await there.values_list("kiosk_id", flat=True)}
+    if booked in with_screen:
+        return booked
+    return next((each for each in kiosks if each in with_screen), booked)
+
+
 async def free_screen(kiosk_id: str, appointment_id: str = "") -> str:
     """Return the id of a kiosk's free screen, nothing if it has no screen. Raises KioskBusy if none of them is free."""
     screens = await Terminal.filter(kiosk_id=kiosk_id, revoked_at=None).order_by("-online", "-last_seen_at")

@@ -10,7 +10,7 @@ from booking.lifecycle import Actor, ActorKind
 from booking.untold import note_told
 from kiosks import help as help_calls
 from kiosks import houses, terminals
-from kiosks.arrival import seat
+from kiosks.arrival import kiosk_at_hand, seat
 from kiosks.board import appointment_row, board, slots_instead
 from kiosks.errors import KioskBusy
 from kiosks.houses import House
@@ -90,10 +90,11 @@ async def appointment_screen(request: web.Request, error: str = "", status: int 
     """Show an appointment of the adviser's house, with what could not be done if something could not."""
     house = await _house(request)
     row = await appointment_row(now=utcnow(), site_id=house.id, appointment_id=request.match_info["appointment"])
-    context = {
+    context: dict[str, Any] = {
         "row": row, "needs": needs_offered(), "kiosks": await houses.kiosk_names(house.id), "error": error,
         "ask": request.query.get("ask", ""), "instead": await slots_instead(now=utcnow(), row=row, site_id=house.id),
     }  # fmt: skip
+    context["kiosk"] = await kiosk_at_hand(row.kiosk_id, list(context["kiosks"]))
     context |= await earlier_context(request, service_id=row.service_id, appointment_id=row.id)
     return _page(request, "kiosks/desk_appointment.html", house, context, status)
 

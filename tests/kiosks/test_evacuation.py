@@ -39,6 +39,18 @@ async def test_another_free_screen_takes_over(kiosk: tuple[Client, World], anoth
     assert await evacuate(now=utcnow()) == []
 
 
+async def test_the_desk_proposes_the_kiosk_that_has_a_screen(
+    kiosk: tuple[Client, World], another_client: Client
+) -> None:
+    _, world = kiosk
+    booked_elsewhere = await appointment_at(world, utcnow() + timedelta(minutes=5), kiosk=world.second_kiosk)
+    await sign_in(another_client, world.adviser.email)
+    own = f"/desk/{world.here.id}/appointments/{booked_elsewhere.id}"
+    assert f'<option value="{world.kiosk.id}" selected>' in await text_of(another_client, own)
+    await terminal_of(world.second_kiosk.id)
+    assert f'<option value="{world.second_kiosk.id}" selected>' in await text_of(another_client, own)
+
+
 async def test_the_desk_is_told_when_no_other_is_free(kiosk: tuple[Client, World], another_client: Client) -> None:
     client, world = kiosk
     appointment = await seated(client, world)
