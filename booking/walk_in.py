@@ -284,7 +284,7 @@ async def _write(entry: WalkIn, placement: Placement, now: datetime) -> Appointm
             id=new_id(), reference=new_reference(), service_id=entry.service_id, site_id=placement.site.id,
             status=Status.BOOKED, channel=CHANNEL, given_name=entry.given_name, family_name=entry.family_name,
             email=entry.email, phone=entry.phone, language=entry.language, needs=list(entry.needs), booked_at=now,
-            first_slot_at=placement.starts_at, starts_at=placement.starts_at, ends_at=placement.ends_at,
+            starts_at=placement.starts_at, ends_at=placement.ends_at,
             agent_id=placement.agents[0], kiosk_id=placement.kiosks[0],
         )  # fmt: skip
         try:

@@ -101,6 +101,21 @@ COLUMNS = (
         ),
     ),
     Column(
+        "walk_ins",
+        N_("Dont sans rendez-vous"),
+        Kind.COUNT,
+        N_("Reçus tout de suite, à une borne, par le premier agent libre. Ils comptent parmi les rendez-vous pris."),
+    ),
+    Column(
+        "wait_minutes_median",
+        N_("Attente médiane sans rendez-vous (minutes)"),
+        Kind.TENTH,
+        N_(
+            "De l’entrée dans la file à l’accueil par l’agent. La moitié des attentes sont plus courtes. "
+            "Qui est parti sans être reçu n’y entre pas."
+        ),
+    ),
+    Column(
         "answers",
         N_("Avis"),
         Kind.COUNT,

@@ -48,6 +48,7 @@ class Consultation:
     booked_at: datetime
     first_slot_at: datetime | None = None
     call_seconds: float | None = None
+    waited_seconds: float | None = None  # without an appointment: from joining the queue to being received
     score: int | None = None
     trip_km: float | None = None  # the return trip to the office; None when the office's place is not known
     trip_kg: float | None = None  # CO2e of that trip
@@ -86,6 +87,8 @@ class Figures:
     km: float
     co2e_kg: float
     trips_unknown: int
+    walk_ins: int
+    wait_minutes_median: float | None
 
 
 def figures(consultations: Sequence[Consultation]) -> Figures:
@@ -93,11 +96,13 @@ def figures(consultations: Sequence[Consultation]) -> Figures:
 
     Attendance is held / (held + no-shows): cancelled, open and technically failed bookings are in neither. The delay
     runs from the booking to the earliest slot that was free at that moment (days, cancelled bookings included: the
-    offer was made to them too). Kilometres and CO2e count held consultations only.
+    offer was made to them too); who came without an appointment was offered none, and is counted by their wait.
+    Kilometres and CO2e count held consultations only.
     """
     count = {result: sum(1 for item in consultations if item.result is result) for result in Result}
     delays = [item.delay_days for item in consultations if item.delay_days is not None]
     calls = [item.call_seconds for item in consultations if item.call_seconds is not None]
+    waits = [item.waited_seconds for item in consultations if item.waited_seconds is not None]
     scores = [item.score for item in consultations if item.score is not None]
     trips = [item for item in consultations if item.result is Result.HELD]
     return Figures(
@@ -118,6 +123,8 @@ def figures(consultations: Sequence[Consultation]) -> Figures:
         km=sum(item.trip_km or 0.0 for item in trips),
         co2e_kg=sum(item.trip_kg or 0.0 for item in trips),
         trips_unknown=sum(1 for item in trips if item.trip_km is None),
+        walk_ins=len(waits),
+        wait_minutes_median=median(waits) / 60 if waits else None,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from booking.models import Appointment, Organisation, Service, Site
+from booking.models import Appointment, Organisation, Service, Site, WalkIn
 from signaling.report import call_seconds
 from teleconsult.feedback.models import Answer
 from teleconsult.reports.figures import Consultation, result_of
@@ -91,8 +91,9 @@ async def gather(filters: Filters) -> list[Consultation]:
     ids = [row.id for row in rows]
     seconds = await _in_chunks(call_seconds, ids)
     scores = await _in_chunks(_scores, ids)
+    waits = await _in_chunks(_waits, ids)
     return [
-        _consultation(row, places[row.site_id], trips.get((row.service_id, row.site_id)), seconds, scores)
+        _consultation(row, places[row.site_id], trips.get((row.service_id, row.site_id)), seconds, scores, waits)
         for row in rows
     ]
 
@@ -139,6 +140,13 @@ async def _scores(ids: Sequence[str]) -> dict[str, int]:
     return {str(appointment): int(score) for appointment, score in rows}
 
 
+async def _waits(ids: Sequence[str]) -> dict[str, float]:
+    """Return how long (seconds) those who came without an appointment waited until they were received."""
+    served = WalkIn.filter(appointment_id__in=ids)
+    rows = await served.values_list("appointment_id", "joined_at", "appointment__booked_at")
+    return {str(appointment): (received - joined).total_seconds() for appointment, joined, received in rows}
+
+
 async def _in_chunks(read: Callable[[Sequence[str]], Awaitable[dict[str, V]]], ids: Sequence[str]) -> dict[str, V]:
     found: dict[str, V] = {}
     for start in range(0, len(ids), CHUNK):
@@ -147,7 +155,12 @@ async def _in_chunks(read: Callable[[Sequence[str]], Awaitable[dict[str, V]]], i
 
 
 def _consultation(
-    row: Row, place: Place, trip_km: float | None, seconds: dict[str, float], scores: dict[str, int]
+    row: Row,
+    place: Place,
+    trip_km: float | None,
+    seconds: dict[str, float],
+    scores: dict[str, int],
+    waits: dict[str, float],
 ) -> Consultation:
     day = row.day_at(place)
     return Consultation(
@@ -159,6 +172,7 @@ def _consultation(
         booked_at=row.booked_at,
         first_slot_at=row.first_slot_at,
         call_seconds=seconds.get(row.id),
+        waited_seconds=waits.get(row.id),
         score=scores.get(row.id),
         trip_km=trip_km,
         trip_kg=None if trip_km is None else trip_km * factor_on(day, emission_factors()).value,

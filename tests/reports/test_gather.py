@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from booking.models import Appointment, Kiosk, Organisation, Service, Site
+from booking.models import Appointment, Kiosk, Organisation, Service, Site, WalkIn
 from signaling.models import CallRecord
 from teleconsult.database import Database, new_id
 from teleconsult.feedback.models import Answer
@@ -158,3 +158,23 @@ async def test_more_rows_than_one_statement_takes(offer: Offer, monkeypatch: pyt
             answered_at=at(9, day),
         )  # fmt: skip
     assert figures(await gather(ALL_2026)).answers == 5
+
+
+async def test_who_came_without_an_appointment_is_counted_by_their_wait(offer: Offer) -> None:
+    for minutes in (2, 10, 30):
+        received = at(9, 1, minutes % 20)
+        one = await put(
+            offer, received, "completed", "solved", channel="walk_in", booked_at=received, first_slot_at=None
+        )
+        await WalkIn.create(
+            service=offer.service, kiosk=offer.kiosks[0], agent=offer.agents[0], appointment=one, state="served",
+            joined_at=received - timedelta(minutes=minutes), given_name="", family_name="",
+        )  # fmt: skip
+    gone = {"state": "left", "joined_at": at(9, 1), "given_name": "", "family_name": ""}
+    await WalkIn.create(service=offer.service, kiosk=offer.kiosks[0], **gone)
+    await put(offer, at(9, 2), "completed", "solved")
+    counted = figures(await gather(ALL_2026))
+    assert (counted.bookings, counted.walk_ins) == (4, 3)
+    assert counted.wait_minutes_median == pytest.approx(10)
+    assert counted.delay_days_median == pytest.approx(1)  # that of the one who had an appointment
+    assert figures([]).wait_minutes_median is None
