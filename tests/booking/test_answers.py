@@ -237,6 +237,18 @@ async def test_bounce_turns_a_sent_notice_into_a_failed_one(database: Database) 
     assert (after.state, after.receipt, after.last_error) == (NoticeState.FAILED, "failed", "bounced 5.1.1")
 
 
+async def test_who_cannot_be_mailed_is_texted(database: Database) -> None:
+    both = ZOE.model_copy(update={"phone": "+33612345678"})
+    appointment = await booked(await make_offer(), TEN, both)
+    notice = await Notice.get(appointment_id=appointment.id, recipient="citizen", kind="invitation")
+    assert notice.channel == "email"
+    await Notice.filter(id=notice.id).update(state=NoticeState.SENT, sent_at=MONDAY_8)
+    mail = read_mail(bounce(f"<{notice.id}@localhost>"), authserv_id="")
+    assert await take_bounce(mail, mail.bounces[0], notice_id=notice.id, now=MONDAY_8) is Result.BOUNCED
+    other = await Notice.get(appointment_id=appointment.id, recipient="citizen", kind="invitation", channel="sms")
+    assert (other.state, other.sequence) == (NoticeState.PENDING, 0)
+
+
 async def test_mailbox_is_one_processs_at_a_time(database: Database) -> None:
     assert sorted(await asyncio.gather(*[work.claim(now=MONDAY_8) for _ in range(5)])) == [False] * 4 + [True]
     assert not await work.claim(now=MONDAY_8 + MINUTE)

@@ -9,11 +9,14 @@ import pytest
 import vobject
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from booking.answers import mails
 from booking.answers.authentic import Verdict, judge
+from booking.answers.imap import MailboxAddress, read_address
 from booking.answers.mails import Bounce, MailUnreadable, read_mail
 from booking.answers.replies import Answer, NotAReply, read_reply
+from teleconsult.settings import Settings
 from tests.booking.answering import (
     AUTHSERV_ID,
     CLIENTS,
@@ -251,3 +254,32 @@ def test_reply_built_by_another_library_is_read() -> None:
     attendee.value, attendee.params = f"mailto:{CLAIRE}", {"PARTSTAT": ["TENTATIVE"]}
     reply = read_reply(made.serialize(validate=False).encode())
     assert (reply.appointment_id, reply.sequence, reply.answer) == (uid.replace("-", ""), 2, Answer.TENTATIVE)
+
+
+# The setting
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "imaps://rdv%40example.fr:p%40ss@mail.example.fr/INBOX?done=Lus",
+            MailboxAddress("mail.example.fr", 993, True, False, "rdv@example.fr", "p@ss", "INBOX", "Lus"),
+        ),
+        (
+            "imap://rdv:secret@mail.example.fr:1143/Rendez%20vous?starttls=1",
+            MailboxAddress("mail.example.fr", 1143, False, True, "rdv", "secret", "Rendez vous", ""),
+        ),
+        ("imap://rdv:secret@[::1]", MailboxAddress("::1", 143, False, None, "rdv", "secret", "INBOX", "")),
+    ],
+)
+def test_mailbox_is_one_address(url: str, expected: MailboxAddress) -> None:
+    assert read_address(Settings(imap_url=url).imap_url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a:b@host", "imaps://host", "imaps://a@host", "imaps://a:b@", "imap://a:é@host"]
+)
+def test_mailbox_that_makes_no_sense_stops_the_program(url: str) -> None:
+    with pytest.raises(ValidationError, match="must"):
+        Settings(imap_url=url)
