@@ -17,6 +17,7 @@ REASONS: tuple[tuple[str, str], ...] = (
         "bounced",
         N_("le courriel est revenu : l’adresse n’existe pas ou la boîte est pleine. Vérifiez-la avec l’usager."),
     ),
+    ("sms_undelivered", N_("l’opérateur n’a pas pu remettre le SMS : numéro abandonné ou éteint. Appelez l’usager.")),
     ("smtp_53", N_("le serveur de messagerie refuse nos identifiants. Vérifiez TELECONSULT_SMTP_URL.")),
     ("smtp_5", N_("le serveur du destinataire a refusé le courriel. Vérifiez l’adresse avec l’usager.")),
     ("smtp_4", N_("le serveur de messagerie demande d’attendre. L’envoi est réessayé de lui-même.")),

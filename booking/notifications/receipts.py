@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from booking.models import Notice
-from booking.notifications.kinds import NoticeState
+from booking.notifications.fallback import owe_other_way
+from booking.notifications.kinds import SMS, NoticeState
+from teleconsult.database import transaction
 
 DELIVERED, FAILED = "delivered", "failed"
+UNDELIVERED = "sms_undelivered"
 # Operators use their names for messages again after a while, and say what became of one within days.
 KNOWN_FOR = timedelta(days=8)
 # A receipt can overtake the writing down of what it is about.
@@ -21,18 +24,32 @@ log = structlog.get_logger(__name__)
 async def take_receipt(names: Collection[str], *, delivered: bool, now: datetime) -> bool:
     """Write down what became of the newest text message that has one of these names; False if there is none.
 
-    A message that was delivered stays so, whatever comes afterwards.
+    One that was not delivered has failed: it is owed by the other way if there is one, and the staff see it. A message
+    that was delivered stays so, whatever comes afterwards.
     """
-    sent = Notice.filter(channel="sms", message_ref__in=[*names], state=NoticeState.SENT, sent_at__gt=now - KNOWN_FOR)
-    notice = await sent.order_by("-sent_at").first()
-    if notice is None:
-        return False
-    verdict = DELIVERED if delivered else FAILED
-    changed = await Notice.filter(id=notice.id).exclude(receipt=DELIVERED).update(receipt=verdict, receipt_at=now)
+    taken = [NoticeState.SENT, NoticeState.FAILED]
+    known = Notice.filter(channel=SMS, message_ref__in=[*names], state__in=taken, sent_at__gt=now - KNOWN_FOR)
+    async with transaction():
+        notice = await known.order_by("-sent_at").first()
+        if notice is None:
+            return False
+        changed = await _write(notice, delivered=delivered, now=now)
+        if changed and not delivered:
+            await owe_other_way(notice, now=now)
     if changed:
-        facts = {"notice": notice.id, "kind": notice.kind, "receipt": verdict}
+        facts = {"notice": notice.id, "kind": notice.kind, "delivered": delivered}
         (log.info if delivered else log.warning)("sms_receipt", **facts)
     return True
+
+
+async def _write(notice: Notice, *, delivered: bool, now: datetime) -> bool:
+    open_ones = Notice.filter(id=notice.id).exclude(receipt=DELIVERED)
+    if delivered:
+        facts = {"state": NoticeState.SENT, "receipt": DELIVERED, "last_error": ""}
+    else:
+        facts = {"state": NoticeState.FAILED, "receipt": FAILED, "last_error": UNDELIVERED}
+        open_ones = open_ones.exclude(receipt=FAILED)
+    return bool(await open_ones.update(**facts, receipt_at=now))
 
 
 async def take_receipt_soon(

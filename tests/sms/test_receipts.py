@@ -59,6 +59,7 @@ async def test_what_the_operator_says_is_written_down(client: Client, word: str,
     assert answer.status == 204
     assert await receipt_of(notice) == receipt
     assert (notice.receipt_at is not None) == bool(receipt)
+    assert notice.state == ("failed" if receipt == "failed" else "sent")
 
 
 async def test_operators_that_send_forms_or_ask_by_get(client: Client) -> None:
@@ -135,6 +136,7 @@ async def test_newest_message_of_a_name_is_meant_and_delivered_stays_so(database
     assert await take_receipt(["op-1", "OP-1"], delivered=True, now=now)
     assert await take_receipt(["op-1"], delivered=False, now=now)
     assert (await receipt_of(old), await receipt_of(new)) == ("", "delivered")
+    assert new.state == "sent"
     assert not await take_receipt(["elsewhere"], delivered=True, now=now)
     await Notice.filter(id__in=[old.id, new.id]).update(sent_at=now - timedelta(days=30))
     assert not await take_receipt(["op-1"], delivered=True, now=now)

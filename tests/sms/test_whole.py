@@ -40,7 +40,7 @@ async def reminded(client: TestClient, now: datetime) -> Notice:  # type: ignore
         zone for zone in ("UTC", "Asia/Tokyo", "America/Los_Angeles") if 9 <= now.astimezone(ZoneInfo(zone)).hour < 21
     )
     await Site.filter(id=appointment.site_id).update(timezone=day)
-    await Appointment.filter(id=appointment.id).update(phone=PHONE)
+    await Appointment.filter(id=appointment.id).update(phone=PHONE, email="jeanne@example.org")
     await Notice.all().delete()
     notice = await Notice.create(
         appointment_id=appointment.id, kind="reminder", recipient="citizen", channel="sms",
@@ -83,6 +83,11 @@ async def test_http_gateway(sqlite_url: str, tmp_path: Path, stack: AsyncExitSta
     said = {"id": "op-1", "status": "undelivered"}
     assert (await client.post(f"/sms/receipts?token={SECRET}", json=said)).status == 204
     await received(notice, "failed")
+    assert (notice.state, notice.last_error) == ("failed", "sms_undelivered")
+    other = await Notice.get(channel="email", kind="reminder")
+    assert (other.state, other.appointment_id) == ("pending", notice.appointment_id)
+    assert (await client.post(f"/sms/receipts?token={SECRET}", json=said)).status == 204
+    assert await Notice.filter(channel="email").count() == 1
     [month, *_] = await months(now, price=0.045)
     assert (month.messages, month.parts, month.cost) == (1, 1, 0.045)
 
