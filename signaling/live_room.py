@@ -7,8 +7,9 @@ from typing import Literal
 
 from signaling import protocol
 from signaling.check_rooms import LONGEST, is_check
+from signaling.conversation import Line
 from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
-from signaling.facts import EndReason, Fact, Gone, Over
+from signaling.facts import Admitted, EndReason, Fact, Gone, Over
 from signaling.journal import Journal, Publish, Silence
 from signaling.protocol import Body, Ended, Received, Snapshot, Welcome
 from signaling.relay.network import Network
@@ -82,6 +83,7 @@ class LiveRoom:
         session.send(Welcome(session=session.id, participant=claims.participant, role=claims.role, resumed=False))
         self._apply(facts)
         if again:
+            self._send_lines(claims.participant)
             self._relay.restart(claims.participant, forgetful=True)
         return session
 
@@ -114,6 +116,7 @@ class LiveRoom:
         session.attach(outlet)
         session.send(Welcome(session=session.id, participant=participant.id, role=participant.role, resumed=True))
         session.replay(last_seq)
+        self._send_lines(participant.id)
         self._broadcast()
         return session
 
@@ -158,6 +161,8 @@ class LiveRoom:
             self._broadcast()
         elif isinstance(body, protocol.Revoke):
             self._apply(self.room.revoke(now=self._clock(), by=who, invitation=body.invitation))
+        elif isinstance(body, protocol.Text):
+            self._pass_on(self.room.write(by=who, number=body.line, text=body.text, done=body.done))
         elif isinstance(body, protocol.Leave):
             self._leave(session)
         elif isinstance(body, protocol.End):
@@ -211,6 +216,9 @@ class LiveRoom:
             reason = reasons.get(gone, "unneeded")
             why: Farewell = reason if reason in ("handed_over", "unneeded") else "left"
             self._dismiss(self._sessions.pop(gone), why)
+        for fact in facts:
+            if isinstance(fact, Admitted):
+                self._send_lines(fact.participant)
         self._relay.set_members({p.id for p in self.room.admitted()})
         if self._aside != self.room.aside:
             self._aside = self.room.aside
@@ -243,6 +251,19 @@ class LiveRoom:
             self._relay.hand_over(first, participant)
             self._apply(facts)
 
+    def _pass_on(self, line: Line | None) -> None:
+        if line is None:
+            return
+        for participant in self.room.admitted():
+            if line.side in (None, participant.role.waits):
+                self._sessions[participant.id].send(protocol.Lines(whole=False, lines=(_typed(line),)))
+
+    def _send_lines(self, participant: str) -> None:
+        who = self.room.participants[participant]
+        lines = self.room.conversation.seen_by(citizen=who.role.waits)
+        if who.standing == "admitted" and lines:
+            self._sessions[participant].send(protocol.Lines(whole=True, lines=tuple(_typed(line) for line in lines)))
+
     def _may_send(self, participant: str) -> bool:
         who = self.room.participants.get(participant)
         return who is not None and who.role.may(Act.SEND)
@@ -263,3 +284,7 @@ class LiveRoom:
         who = self.room.participants.get(participant)
         # a muted microphone sends silence; a camera that is off sends nothing
         return who is not None and (who.microphone != "missing" or who.camera == "on")
+
+
+def _typed(line: Line) -> protocol.TextLine:
+    return protocol.TextLine(participant=line.sender, name=line.name, line=line.number, text=line.text, done=line.done)

@@ -128,4 +128,6 @@ PAGE_TEXTS = {
     "role_observer": N_("Observateur"),
     "role_colleague": N_("Collègue invité"),
     "refusal_not_allowed": N_("Vous ne pouvez pas envoyer de document dans cet appel."),
+    "textBy": N_("{name}\u00a0:"),
+    "you": N_("Vous"),
 }

@@ -14,6 +14,7 @@ SERVER = "server"
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_SDP_CHARACTERS = 48 * 1024
 MAX_REASON = 500
+MAX_LINE = 500
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_:.\-]+$")]
 Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -129,6 +130,15 @@ class Revoke(Body):
 
     type = "revoke"
     invitation: Identifier = Field(description="from `POST /call/{room}/invitations`")
+
+
+class Text(Body):
+    """A line that the participant types, as it stands now: sent as it grows, and once more when it is done."""
+
+    type = "text"
+    line: Sequence = Field(description="chosen by the sender, one for each line: the time in milliseconds, say")
+    text: str = Field(max_length=MAX_LINE, description="the whole line so far; empty: taken back")
+    done: bool = Field(description="true: it changes no more")
 
 
 class Leave(Body):
@@ -256,6 +266,26 @@ class Slots(Body):
     slots: tuple[Slot, ...] = Field(description="who is heard and seen in which section, from now on")
 
 
+class TextLine(BaseModel):
+    """A line that somebody typed, or is typing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    participant: Identifier = Field(description="who")
+    name: str = Field(description="to show, also when they have left")
+    line: Sequence = Field(description="which line of theirs")
+    text: str = Field(description="the whole line so far; empty: taken back")
+    done: bool = Field(description="false: still being typed")
+
+
+class Lines(Body):
+    """What was typed: one line as it now stands, or everything, after coming in and after coming back."""
+
+    type = "lines"
+    sequenced = False
+    whole: bool = Field(description="true: these are all there are; forget what you had")
+    lines: tuple[TextLine, ...] = Field(description="in the order in which they were begun")
+
+
 class Refused(Body):
     """Something you sent was not done. When it is final, the socket closes with the code of the refusal."""
 
@@ -276,31 +306,15 @@ class Ended(Body):
 
 
 CLIENT_BODIES: dict[str, type[Body]] = {
-    body.type: body
-    for body in (
-        Join,
-        Resume,
-        Admit,
-        Answer,
-        Candidate,
-        Renegotiate,
-        Media,
-        HandOver,
-        WithdrawHandOver,
-        AnswerHandOver,
-        Aside,
-        Hand,
-        Revoke,
-        Leave,
-        End,
-        Ping,
-        Pong,
+    body.type: body for body in (
+        Join, Resume, Admit, Answer, Candidate, Renegotiate, Media, HandOver, WithdrawHandOver, AnswerHandOver, Aside,
+        Hand, Revoke, Text, Leave, End, Ping, Pong,
     )
-}
+}  # fmt: skip
 SERVER_BODIES: dict[str, type[Body]] = {
-    body.type: body for body in (Welcome, Snapshot, Offer, Slots, Refused, Ended, Ping, Pong)
+    body.type: body for body in (Welcome, Snapshot, Offer, Slots, Lines, Refused, Ended, Ping, Pong)
 }
-PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, HandoverInfo, Slot, IceServer)
+PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, HandoverInfo, Slot, TextLine, IceServer)
 
 
 class ClientEnvelope(BaseModel):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from signaling.conversation import Conversation, Line
 from signaling.errors import (
     CallOver,
     HandoverGone,
@@ -58,6 +59,7 @@ class Room:
     # the agent talks with colleagues and advisers; citizens neither hear nor see them, nor they the citizens
     aside: bool = False
     revoked: set[str] = field(default_factory=set)
+    conversation: Conversation = field(default_factory=Conversation)
 
     def join(
         self, *, now: datetime, participant: str, role: Role, name: str, session: str, admit_waiting: bool = False
@@ -245,6 +247,15 @@ class Room:
         self._require(by, Act.INVITE)
         self.revoked.add(f"{INVITED}{invitation}")
         return self.leave(now=now, participant=f"{INVITED}{invitation}", reason="unneeded")
+
+    def write(self, *, by: str, number: int, text: str, done: bool) -> Line | None:
+        """Take a line that somebody types; None when it was done before. Raises NotAllowed in the lobby, or unheard."""
+        self._require(by, Act.SPEAK)
+        who = self.participants[by]
+        if who.standing != "admitted":
+            raise NotAllowed()
+        line = Line(who.id, who.name, number, text, done, side=who.role.waits if self.aside else None)
+        return line if self.conversation.write(line) else None
 
     def set_aside(self, *, by: str, aside: bool) -> None:
         """Begin or end a private aside; again is harmless.

@@ -15,6 +15,7 @@ import { InviteView } from "./invite_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
 import { StageView } from "./stage_view.js";
+import { TextView } from "./text_view.js";
 import { WaitingView } from "./waiting_view.js";
 
 const LEAVE_AFTER_MS = 3_000;
@@ -34,6 +35,7 @@ class CallPage {
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
     this._aside = new AsideView((type, body) => this._wire.send(type, body));
     this._hand = new HandView((type, body) => this._wire.send(type, body));
+    this._text = new TextView((type, body) => this._wire.send(type, body));
     this._invite = new InviteView((type, body) => this._wire.send(type, body));
     this._handover = new HandoverView((type, body) => this._wire.send(type, body));
     /** @type {Snapshot|null} */
@@ -71,6 +73,7 @@ class CallPage {
     on(this._wire, "state", ({ state, code }) => this._wireState(state, code));
     on(this._wire, "welcome", () => this._tellMedia());
     on(this._wire, "snapshot", (snapshot) => this._show(snapshot));
+    on(this._wire, "lines", (typed) => this._text.take(typed));
     on(this._call, "streams", (streams) => this._stage.setStreams(streams));
     on(this._call, "channel", (channel) => this._documents.use(channel));
     on(this._call, "path", (path) => {
@@ -98,6 +101,7 @@ class CallPage {
     this._aside.show(snapshot);
     this._hand.show(snapshot);
     this._invite.show(snapshot);
+    this._text.show(snapshot);
     this._handover.show(snapshot);
     this._noteRoles(snapshot, inCall);
     // a document would reach the other side of an aside, too
@@ -195,6 +199,7 @@ class CallPage {
     this._devices.close();
     this._papers.clear();
     this._aside.clear();
+    this._text.clear();
     this._stage.show([]);
     document.documentElement.dataset.callState = state;
     element("lobby", HTMLDivElement).hidden = true;

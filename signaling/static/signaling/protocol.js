@@ -13,6 +13,7 @@
  * @typedef {{participant: string, audio_mid: string, video_mid: string}} Slot
  * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
  *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer
+ * @typedef {{participant: string, name: string, line: number, text: string, done: boolean}} TextLine
  * @typedef {{v: 1, type: string, id: string, seq: number, ack: number, generation: number, from: string,
  *   body: any}} Envelope
  * @typedef {"connecting"|"open"|"reconnecting"|"ended"|"superseded"|"refused"} WireState
@@ -45,7 +46,7 @@ export class EntryRefused extends Error {
 
 /**
  * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
- * `slots` {slots, generation},
+ * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]},
  * `refused` {code, replyTo}, `ended` {reason}.
  */
 export class Wire extends EventTarget {
@@ -175,6 +176,9 @@ export class Wire extends EventTarget {
         break;
       case "slots":
         this._emit("slots", { slots: message.body.slots, generation: message.generation });
+        break;
+      case "lines":
+        this._emit("lines", message.body);
         break;
       case "ended":
         this._finish("ended", message.body.reason);
