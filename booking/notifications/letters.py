@@ -106,8 +106,8 @@ DISPLACED_OPENINGS = {
         "L’agent qui devait vous recevoir est absent, et aucun autre n’est libre à cette heure. Nous en sommes désolés."
     ),
     "agent_declined": N_(
-        "L’agent qui devait vous recevoir n’est pas disponible, et aucun autre n’est libre à cette heure. Nous en sommes "
-        "désolés."
+        "L’agent qui devait vous recevoir n’est pas disponible, et aucun autre n’est libre à cette heure. "
+        "Nous en sommes désolés."
     ),
     "kiosk_out": N_(
         "La borne de votre rendez-vous est en panne, et aucune autre n’est libre à cette heure. Nous en sommes désolés."
