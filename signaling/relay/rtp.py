@@ -151,8 +151,8 @@ class Rebase:
         if self.last_sequence is None:
             target_sequence, target_timestamp = first_sequence, first_timestamp
         else:
-            # one number is left out, so that a late packet of the old source cannot meet the new one's first
-            target_sequence, target_timestamp = self.last_sequence + 2, self.last_timestamp + max(1, elapsed)
+            # without a gap: whoever receives it would wait for what was never sent
+            target_sequence, target_timestamp = self.last_sequence + 1, self.last_timestamp + max(1, elapsed)
         self.sequence_offset = (target_sequence - sequence_number) % SEQUENCES
         self.timestamp_offset = (target_timestamp - timestamp) % TIMESTAMPS
 
