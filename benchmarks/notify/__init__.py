@@ -1,0 +1,1 @@
+"""How fast notices go out, how late, and what a storm does to them."""
