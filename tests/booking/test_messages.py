@@ -211,6 +211,13 @@ def test_late_agents_citizen_reads_when_it_will_be(tmp_path: Path) -> None:
     assert "vers 10\u00a0h\u00a020" in text
 
 
+@pytest.mark.parametrize(("mode", "joins"), [("home", True), ("kiosk", False)])
+def test_citizen_at_home_joins_by_the_link_in_the_calendar(tmp_path: Path, mode: str, joins: bool) -> None:
+    message = mail(tmp_path, make_meeting(mode=mode, kiosk="" if joins else "Borne 2"))
+    (event,) = Calendar.from_ical(part(message, "text/calendar").get_payload(decode=True)).events
+    assert event.get("conference") == (f"{event['url']}/join" if joins else None)
+
+
 def test_replacement_updates_the_calendar(tmp_path: Path) -> None:
     message = mail(tmp_path, make_meeting(sequence=3), kind=Kind.REPLACEMENT)
     calendar = Calendar.from_ical(part(message, "text/calendar").get_payload(decode=True))
