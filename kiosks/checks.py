@@ -23,12 +23,12 @@ async def check_due(*, now: datetime, terminal: TerminalView) -> bool:
     """Tell whether the house opens within half an hour and its screen was not tested since that half hour began."""
     zone = ZoneInfo(terminal.house.timezone)
     local = now.astimezone(zone)
-    openings = await SiteOpening.filter(site_id=terminal.site_id, weekday=local.weekday()).values_list(
-        "start_minute", flat=True
+    opening = (
+        await SiteOpening.filter(site_id=terminal.site_id, weekday=local.weekday()).order_by("start_minute").first()
     )
-    if not openings:
+    if opening is None:
         return False
-    first = min(openings)
+    first = opening.start_minute
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     opens_at = midnight.replace(hour=first // 60, minute=first % 60).astimezone(UTC)
     if not opens_at - BEFORE_OPENING <= now < opens_at:
