@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from html import unescape
@@ -185,7 +186,7 @@ async def test_test_that_fails_says_why(client: Client, world: World) -> None:
 async def test_next_mail_is_written_in_the_new_words(client: Client, world: World, tmp_path: Path) -> None:
     await sign_in(client, "admin")
     await post(client, MAIL, LETTER)
-    await world.book(world.next_start, at=world.now)
+    await world.book(world.next_start + timedelta(days=1))
     delivery = world.app[DELIVERY]
     mailer = MaildirMailer(tmp_path / "mail")
     delivery._channels["email"]._mailer = mailer  # type: ignore[attr-defined]
