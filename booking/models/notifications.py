@@ -12,7 +12,7 @@ from teleconsult.database import Record
 class LetterTemplate(Record):
     """An administrator's own words for one kind of notice, for one organisation or (without one) for all.
 
-    Each change is a row of its own, the newest of which holds; one without a body says that the built-in words do again.
+    Each change is a row of its own, the newest of which holds; one without a body says that the built-in words do.
     """
 
     organisation_id: str | None
