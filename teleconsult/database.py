@@ -18,6 +18,9 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
 from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.migrations.operations import AddField
+from tortoise.migrations.schema_editor import BaseSchemaEditor
+from tortoise.migrations.schema_generator.state import State
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -128,6 +131,23 @@ async def migrate(url: str) -> None:
     _make_folder(url)
     async with TortoiseContext():
         await run_migrations(config=tortoise_config(url))
+
+
+class AddColumn(AddField):
+    """Adds a column to a table that has rows already: they get the field's default. Migrations use it for AddField.
+
+    The ORM's own operation writes no default into the statement, which then fails wherever a row is.
+    """
+
+    async def database_forward(
+        self, app_label: str, old_state: State, new_state: State, state_editor: BaseSchemaEditor | None = None
+    ) -> None:
+        """Add the column with its default, a value or what a function without arguments returns."""
+        field = new_state.apps.get_model(f"{app_label}.{self.model_name}")._meta.fields_map[self.name]
+        default = field.default() if callable(field.default) else field.default
+        if default is not None and not field.null:
+            field.db_default = default
+        await super().database_forward(app_label, old_state, new_state, state_editor)
 
 
 def _make_folder(url: str) -> None:

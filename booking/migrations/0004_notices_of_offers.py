@@ -2,6 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from teleconsult.database import AddColumn
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
@@ -21,7 +22,7 @@ class Migration(migrations.Migration):
             name='appointment',
             field=fields.ForeignKeyField('booking.Appointment', source_field='appointment_id', null=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.CASCADE),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='waiting',
             field=fields.ForeignKeyField('booking.WaitingEntry', source_field='waiting_id', null=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.CASCADE),

@@ -2,7 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from teleconsult.database import new_id
+from teleconsult.database import AddColumn, new_id
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
@@ -103,57 +103,57 @@ class Migration(migrations.Migration):
             options={'table': 'pushed_event', 'app': 'booking', 'unique_together': (('appointment', 'calendar'),), 'pk_attr': 'id', 'table_description': "An appointment's event in an agent's own calendar (CalDAV, RFC 4791), as we last wrote it there."},
             bases=['Record'],
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Agent',
             name='daily_agenda',
             field=fields.BooleanField(default=True),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Appointment',
             name='agent_answer',
             field=fields.CharField(default='', max_length=12),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Appointment',
             name='agent_answered_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='BusyCalendar',
             name='writes',
             field=fields.BooleanField(default=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='channel',
             field=fields.CharField(default='email', max_length=8),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='key',
             field=fields.CharField(null=True, unique=True, max_length=120),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='message_ref',
             field=fields.CharField(default='', db_index=True, max_length=80),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='parts',
             field=fields.IntField(default=0),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='receipt',
             field=fields.CharField(default='', max_length=12),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='receipt_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Notice',
             name='room',
             field=fields.ForeignKeyField('booking.Room', source_field='room_id', null=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.CASCADE),
@@ -163,22 +163,22 @@ class Migration(migrations.Migration):
             options={'table': 'notice', 'app': 'booking', 'unique_together': (('appointment', 'kind', 'recipient', 'channel', 'sequence'),), 'indexes': [Index(fields=['state', 'due_at'])], 'pk_attr': 'id', 'table_description': 'One message owed to one recipient about one version of an appointment, or about one offer of a slot: the outbox.'},
         ),
         ops.RunPython(once_a_channel, once_a_recipient),
-        ops.AddField(
+        AddColumn(
             model_name='Room',
             name='email',
             field=fields.CharField(default='', max_length=254),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Service',
             name='interpreter_email',
             field=fields.CharField(default='', max_length=254),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Service',
             name='sms_reminder_minutes',
             field=fields.IntField(default=120),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Site',
             name='invites_desk',
             field=fields.BooleanField(default=False),

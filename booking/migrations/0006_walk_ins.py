@@ -2,7 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from teleconsult.database import new_id
+from teleconsult.database import AddColumn, new_id
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
@@ -27,27 +27,27 @@ class Migration(migrations.Migration):
             name='WalkIn',
             options={'table': 'walk_in', 'app': 'booking', 'indexes': [Index(fields=['state', 'joined_at'])], 'pk_attr': 'id', 'table_description': 'Somebody is at a kiosk now and waits for the first agent who is free for a service.'},
         ),
-        ops.AddField(
+        AddColumn(
             model_name='WalkIn',
             name='email',
             field=fields.CharField(default='', max_length=254),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='WalkIn',
             name='open_agent',
             field=fields.CharField(null=True, unique=True, max_length=32),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='WalkIn',
             name='open_kiosk',
             field=fields.CharField(null=True, unique=True, max_length=32),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='WalkIn',
             name='phone',
             field=fields.CharField(default='', max_length=20),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='WalkIn',
             name='reason',
             field=fields.CharField(default='', max_length=16),

@@ -2,7 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from teleconsult.database import new_id
+from teleconsult.database import AddColumn, new_id
 from tortoise import fields
 
 class Migration(migrations.Migration):
@@ -24,47 +24,47 @@ class Migration(migrations.Migration):
             options={'table': 'duty', 'app': 'booking', 'pk_attr': 'id', 'table_description': 'Something that one process at a time does for all of them, under a lease, and how that has gone.'},
             bases=['Record'],
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Appointment',
             name='citizen_answer',
             field=fields.CharField(default='', max_length=12),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Appointment',
             name='citizen_answered_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='BusyCalendar',
             name='write_error',
             field=fields.CharField(default='', max_length=200),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='BusyCalendar',
             name='write_failing_since',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='BusyCalendar',
             name='write_told_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='BusyCalendar',
             name='wrote_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='CalendarReply',
             name='who',
             field=fields.CharField(default='', max_length=8),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='PushedEvent',
             name='left_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='PushedEvent',
             name='restored_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),

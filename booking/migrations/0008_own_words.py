@@ -2,6 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from teleconsult.database import AddColumn
 from tortoise import fields
 
 class Migration(migrations.Migration):
@@ -10,12 +11,12 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.AddField(
+        AddColumn(
             model_name='LetterTemplate',
             name='closing',
             field=fields.TextField(default='', unique=False),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='LetterTemplate',
             name='revision',
             field=fields.CharField(null=True, unique=True, max_length=120),

@@ -2,6 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from teleconsult.database import AddColumn
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 
@@ -11,12 +12,12 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.AddField(
+        AddColumn(
             model_name='Visit',
             name='now_kiosk',
             field=fields.CharField(default='', max_length=32),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Visit',
             name='walk_in',
             field=fields.ForeignKeyField('booking.WalkIn', source_field='walk_in_id', null=True, db_constraint=True, to_field='id', related_name='visits', on_delete=OnDelete.SET_NULL),

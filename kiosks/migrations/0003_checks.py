@@ -2,6 +2,7 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from teleconsult.database import AddColumn
 import functools
 from json import dumps, loads
 from tortoise import fields
@@ -12,17 +13,17 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
-        ops.AddField(
+        AddColumn(
             model_name='Terminal',
             name='check_light',
             field=fields.CharField(default='', max_length=8),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Terminal',
             name='check_report',
             field=fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads),
         ),
-        ops.AddField(
+        AddColumn(
             model_name='Terminal',
             name='checked_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),

@@ -1,5 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from teleconsult.database import AddColumn
 from tortoise import fields
 
 class Migration(migrations.Migration):
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
             name='CallRecord',
             options={'table': 'call_record', 'app': 'signaling', 'pk_attr': 'id', 'table_description': "One call in a room. `room` is the room's opaque identifier; `seen_at` is when it was last known to run."},
         ),
-        ops.AddField(
+        AddColumn(
             model_name='CallRecord',
             name='seen_at',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),

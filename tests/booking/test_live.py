@@ -9,8 +9,8 @@ from booking.book import book
 from booking.change import reschedule
 from booking.live import setup_live
 from teleconsult.database import Database
-from teleconsult.web.events import EVENTS, EventBus, publish
 from teleconsult.web.bus import Bus
+from teleconsult.web.events import EVENTS, EventBus, publish
 from teleconsult.web.live import LIVE, LiveHub
 from tests.booking.offers import ANYBODY, CITIZEN, MONDAY_8, make_offer, make_site, paris_monday
 

@@ -22,3 +22,5 @@ async function refresh() {
 
 setInterval(refresh, EVERY_MS);
 document.addEventListener("visibilitychange", refresh);
+
+export {};

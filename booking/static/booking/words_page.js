@@ -111,3 +111,5 @@ for (const button of document.querySelectorAll("[data-insert]")) {
   button.addEventListener("click", () => insert(last, /** @type {HTMLElement} */ (button).dataset.insert ?? ""));
 }
 judge();
+
+export {};
