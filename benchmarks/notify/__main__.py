@@ -6,7 +6,6 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -95,7 +94,8 @@ async def _storm(url: str, folder: Path, count: int, kills: int) -> dict[str, An
     now = datetime.now(UTC)
     deadlines = [now + timedelta(days=1)] * 9 + [now + timedelta(seconds=60)]
     await make_reminders(count, due=[now], deadlines=deadlines)
-    return asdict(await storm(url, folder, kills=kills, away=20, workers=3, pace=STORM_PACE))
+    outcome = await storm(url, folder, kills=kills, away=20, workers=3, pace=STORM_PACE)
+    return vars(outcome) | {"states": dict(outcome.states)}
 
 
 if __name__ == "__main__":
