@@ -7,7 +7,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from hypothesis import settings as hypothesis_settings
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
+from playwright.sync_api import expect as expect_now
 from pytest_aiohttp import AiohttpClient
 
 from teleconsult.database import Database, connect
@@ -20,6 +21,8 @@ from tests.support.smtp import SmtpServer, running_smtp
 # How long an example takes says nothing on a machine that does other things as well.
 hypothesis_settings.register_profile("teleconsult", deadline=None)
 hypothesis_settings.load_profile("teleconsult")
+expect.set_options(timeout=30_000)
+expect_now.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from booking.errors import (
 )
 from booking.lifecycle import Status
 from booking.models import Appointment, Hold, Notice, Occupancy, Service, WaitingEntry
+from booking.notifications.by_mail import MailChannel
 from booking.notifications.delivery import Delivery
 from booking.notifications.notices import NoticeState
 from booking.schemas import Citizen
@@ -251,7 +252,8 @@ async def test_offer_goes_out_by_mail_and_not_once_it_is_over(
     await waiting.decline(now=MONDAY_8, entry_id=ids[0])
     await waiting.offer_all(now=MONDAY_8)
     async with SmtpMailer(read_server(smtp_server.url), sender=SENDER) as mailer:
-        await Delivery(mailer, composer(tmp_path), clock=lambda: MONDAY_8).deliver_due()
+        channel = MailChannel(mailer, composer(tmp_path), clock=lambda: MONDAY_8)
+        await Delivery({"email": channel}, clock=lambda: MONDAY_8).deliver_due()
     (mail,) = smtp_server.to("ana1@mail.example")
     assert smtp_server.to("ana0@mail.example") == []
     assert mail["Subject"].startswith("Une place s’est libérée")
