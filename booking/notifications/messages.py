@@ -13,6 +13,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from booking.notifications.invitations import Links, Method, invitation, one_line
@@ -123,6 +124,7 @@ def _address(name: str, email: str) -> Address:
         raise AddressInvalid from error
 
 
+@lru_cache(maxsize=64)
 def _encoded(text: str, header: str) -> str:
     """Return a text for a header, in encoded words (RFC 2047) on folded lines if it needs them.
 
