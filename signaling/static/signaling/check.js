@@ -181,10 +181,7 @@ export class Check extends EventTarget {
     this._pair = after.pair;
     this._judgePath(after.pair);
     if (!received) return this._found("quality", "red", "nothingBack");
-    const worst = Math.max(
-      ...["loss", "trip", "jitter"].map((name) => degree(figures[name], LIMITS[name])),
-      after.narrow ? 1 : 0,
-    );
+    const worst = Math.max(...["loss", "trip", "jitter"].map((name) => degree(figures[name], LIMITS[name])));
     const [light, words] = [["green", "good"], ["orange", "fair"], ["red", "poor"]][worst];
     this._found("quality", /** @type {Light} */ (light), words, figures);
   }
@@ -260,7 +257,7 @@ async function reaches(server) {
 
 /** @param {Call} call */
 async function figuresOf(call) {
-  const sums = { received: 0, lost: 0, bytes: 0, jitter: 0, trip: 0, narrow: false, pair: /** @type {any} */ (null) };
+  const sums = { received: 0, lost: 0, bytes: 0, jitter: 0, trip: 0, pair: /** @type {any} */ (null) };
   const reports = await call.statistics();
   if (!reports) return sums;
   for (const report of reports.values()) {
@@ -270,8 +267,6 @@ async function figuresOf(call) {
       sums.bytes += report.bytesReceived ?? 0;
       sums.jitter = Math.max(sums.jitter, report.jitter ?? 0);
     }
-    // the browser sends a smaller picture than it could, because of the network
-    if (report.type === "outbound-rtp") sums.narrow ||= report.qualityLimitationReason === "bandwidth";
     if (report.type === "transport" && report.selectedCandidatePairId) {
       const pair = reports.get(report.selectedCandidatePairId);
       const local = reports.get(pair?.localCandidateId);
