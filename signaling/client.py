@@ -7,8 +7,11 @@ from signaling.check_rooms import is_check
 from signaling.errors import InvalidMessage, JoinExpected, close_code
 from signaling.hub import Hub
 from signaling.live_room import LiveRoom
+from signaling.messages import Ping, Pong
 from signaling.ports import Gatekeeper
-from signaling.protocol import Join, Ping, Pong, Received, Refused, Resume, parse, serialize
+from signaling.protocol import Received, parse, serialize
+from signaling.replies import Refused
+from signaling.requests import Join, Resume
 from signaling.session import Session
 from signaling.sockets import ConnectionOver, Socket, Writer
 from signaling.tickets import TicketOffice

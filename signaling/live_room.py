@@ -5,15 +5,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from signaling import protocol
+from signaling import replies, requests
 from signaling.check_rooms import LONGEST, is_check
 from signaling.conversation import Line
 from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
 from signaling.facts import Admitted, EndReason, Fact, Gone, Over
 from signaling.journal import Journal, Publish, Silence
-from signaling.protocol import Body, Ended, Received, Snapshot, Welcome
+from signaling.messages import Body
+from signaling.protocol import Received
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
+from signaling.replies import Ended, Snapshot, Welcome
 from signaling.roles import Act
 from signaling.room import Participant, Room
 from signaling.session import Outlet, Session
@@ -76,7 +78,7 @@ class LiveRoom:
         )
         older = self._sessions.get(claims.participant)
         if older is not None:
-            older.send(protocol.Refused(code=Superseded.code, reply_to=""))
+            older.send(replies.Refused(code=Superseded.code, reply_to=""))
             older.finish(close_code(Superseded()))
         self._sessions[claims.participant] = session
         session.attach(outlet)
@@ -133,39 +135,39 @@ class LiveRoom:
         who, body, generation = session.participant, received.body, received.envelope.generation
         if self._sessions.get(who) is not session:
             raise CallOver
-        if isinstance(body, protocol.Admit):
+        if isinstance(body, requests.Admit):
             self._apply(self.room.admit(now=self._clock(), by=who, participant=body.participant))
-        elif isinstance(body, protocol.Answer):
+        elif isinstance(body, requests.Answer):
             self._relay.answer(who, generation, body.sdp)
-        elif isinstance(body, protocol.Candidate):
+        elif isinstance(body, requests.Candidate):
             self._relay.candidate(who, generation, body.candidate, body.sdp_mid)
-        elif isinstance(body, protocol.Renegotiate):
+        elif isinstance(body, requests.Renegotiate):
             self._renegotiate(who, generation, fresh=body.fresh)
-        elif isinstance(body, protocol.Media):
+        elif isinstance(body, requests.Media):
             self.room.set_media(participant=who, microphone=body.microphone, camera=body.camera)
             self._broadcast()
-        elif isinstance(body, protocol.HandOver):
+        elif isinstance(body, requests.HandOver):
             asked = self.room.hand_over(
                 now=self._clock(), by=who, to=body.colleague, reason=body.reason, stays=body.stays
             )
             self._apply(asked)
-        elif isinstance(body, protocol.WithdrawHandOver):
+        elif isinstance(body, requests.WithdrawHandOver):
             self._apply(self.room.withdraw_handover(now=self._clock(), by=who))
-        elif isinstance(body, protocol.AnswerHandOver):
+        elif isinstance(body, requests.AnswerHandOver):
             self._apply(self.room.answer_handover(now=self._clock(), by=who, accepted=body.accepted))
-        elif isinstance(body, protocol.Aside):
+        elif isinstance(body, requests.Aside):
             self.room.set_aside(by=who, aside=body.active)
             self._apply([])
-        elif isinstance(body, protocol.Hand):
+        elif isinstance(body, requests.Hand):
             self.room.raise_hand(participant=who, raised=body.raised)
             self._broadcast()
-        elif isinstance(body, protocol.Revoke):
+        elif isinstance(body, requests.Revoke):
             self._apply(self.room.revoke(now=self._clock(), by=who, invitation=body.invitation))
-        elif isinstance(body, protocol.Text):
+        elif isinstance(body, requests.Text):
             self._pass_on(self.room.write(by=who, number=body.line, text=body.text, done=body.done))
-        elif isinstance(body, protocol.Leave):
+        elif isinstance(body, requests.Leave):
             self._leave(session)
-        elif isinstance(body, protocol.End):
+        elif isinstance(body, requests.End):
             self._apply(self.room.end(now=self._clock(), by=who))
 
     def confirm_handover(self, colleague: str) -> None:
@@ -256,13 +258,13 @@ class LiveRoom:
             return
         for participant in self.room.admitted():
             if line.side in (None, participant.role.waits):
-                self._sessions[participant.id].send(protocol.Lines(whole=False, lines=(_typed(line),)))
+                self._sessions[participant.id].send(replies.Lines(whole=False, lines=(_typed(line),)))
 
     def _send_lines(self, participant: str) -> None:
         who = self.room.participants[participant]
         lines = self.room.conversation.seen_by(citizen=who.role.waits)
         if who.standing == "admitted" and lines:
-            self._sessions[participant].send(protocol.Lines(whole=True, lines=tuple(_typed(line) for line in lines)))
+            self._sessions[participant].send(replies.Lines(whole=True, lines=tuple(_typed(line) for line in lines)))
 
     def _may_send(self, participant: str) -> bool:
         who = self.room.participants.get(participant)
@@ -286,5 +288,5 @@ class LiveRoom:
         return who is not None and (who.microphone != "missing" or who.camera == "on")
 
 
-def _typed(line: Line) -> protocol.TextLine:
-    return protocol.TextLine(participant=line.sender, name=line.name, line=line.number, text=line.text, done=line.done)
+def _typed(line: Line) -> replies.TextLine:
+    return replies.TextLine(participant=line.sender, name=line.name, line=line.number, text=line.text, done=line.done)

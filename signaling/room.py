@@ -16,7 +16,8 @@ from signaling.errors import (
 )
 from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
 from signaling.handover import ColleagueRung, Handover, HandoverState
-from signaling.protocol import DeviceState, Snapshot
+from signaling.messages import DeviceState
+from signaling.replies import Snapshot
 from signaling.roles import INVITED, Act, Role
 from signaling.snapshots import snapshot_of
 

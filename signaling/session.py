@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from signaling.errors import SessionUnknown
-from signaling.protocol import SERVER, Body, ClientEnvelope, serialize
+from signaling.messages import Body
+from signaling.protocol import SERVER, ClientEnvelope, serialize
 
 MAX_KEPT = 128
 

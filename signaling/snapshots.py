@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from signaling.protocol import HandoverInfo, ParticipantInfo, Snapshot
+from signaling.replies import HandoverInfo, ParticipantInfo, Snapshot
 
 if TYPE_CHECKING:
     from signaling.room import Participant, Room

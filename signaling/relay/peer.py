@@ -11,12 +11,12 @@ from aiortc.codecs import get_capabilities
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from aiortc.sdp import candidate_from_sdp
 
-from signaling.protocol import Slot
 from signaling.relay.frames import CHANNEL
 from signaling.relay.hooks import RelayPeerConnection, received_packets, selected_path, set_stream
 from signaling.relay.network import Network
 from signaling.relay.quality import StreamFigures
 from signaling.relay.sender import ForwardingSender
+from signaling.replies import Slot
 
 CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
 H264_PROFILE = "42e01f"

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from signaling.errors import MediaFailed
-from signaling.protocol import Body, Offer, Refused, Slots
+from signaling.messages import Body
 from signaling.relay.documents import Delivery, DocumentRouter
 from signaling.relay.line import Line
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
 from signaling.relay.quality import Quality
 from signaling.relay.turn import ice_servers
+from signaling.replies import Offer, Refused, Slots
 from teleconsult.clock import utcnow
 
 WATCH_SECONDS = 1.0

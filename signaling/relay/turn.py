@@ -5,8 +5,8 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 
-from signaling.protocol import IceServer
 from signaling.relay.network import Network
+from signaling.replies import IceServer
 
 LIFETIME = timedelta(minutes=10)
 

@@ -16,9 +16,10 @@ from aiortc import (
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
 from av import VideoFrame
 
-from signaling.protocol import Body, Offer
+from signaling.messages import Body
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
+from signaling.replies import Offer
 
 LOOPBACK = Network(addresses=("127.0.0.1",))
 

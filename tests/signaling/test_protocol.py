@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from signaling import protocol
+from signaling import protocol, replies, requests
 from signaling.errors import REFUSALS, InvalidMessage, close_code
+from signaling.messages import Body
 from signaling.relay import documents, frames
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/protocol.md").read_text()
@@ -30,7 +31,7 @@ def envelope(**changes: object) -> str:
 
 def test_a_good_message_is_understood() -> None:
     received = protocol.parse(envelope())
-    assert received.body == protocol.Admit(participant="p")
+    assert received.body == requests.Admit(participant="p")
     assert received.envelope.seq == 1
 
 
@@ -124,14 +125,14 @@ def test_every_message_is_documented_and_every_documented_message_exists() -> No
     assert headings("From a participant to the server") == set(protocol.CLIENT_BODIES)
     assert headings("From the server to a participant") == set(protocol.SERVER_BODIES)
     assert headings("Frames") == set(frames.FRAMES)
-    assert headings("Parts of messages") == {part.__name__ for part in protocol.PARTS}
+    assert headings("Parts of messages") == {part.__name__ for part in replies.PARTS}
 
 
 MODELS = [
     *[("From a participant to the server", name, body) for name, body in protocol.CLIENT_BODIES.items()],
     *[("From the server to a participant", name, body) for name, body in protocol.SERVER_BODIES.items()],
     *[("Frames", name, frame) for name, frame in frames.FRAMES.items()],
-    *[("Parts of messages", part.__name__, part) for part in protocol.PARTS],
+    *[("Parts of messages", part.__name__, part) for part in replies.PARTS],
 ]
 
 
@@ -142,7 +143,7 @@ def test_every_field_is_documented_and_every_documented_field_exists(
     part = re.split(rf"^#+ `{name}`.*$", section(where), flags=re.MULTILINE)[1]
     part = re.split(r"^#+ ", part, flags=re.MULTILINE)[0]
     assert fields(part) == model_fields(model)
-    if issubclass(model, protocol.Body):
+    if issubclass(model, Body):
         assert ("not sequenced" in part) == (not model.sequenced)
 
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from signaling.errors import CallOver, NotAllowed, ParticipantUnknown, RoomFull, SessionUnknown
 from signaling.facts import Admitted, Gone, Over, Started, Waiting
-from signaling.protocol import Snapshot
+from signaling.replies import Snapshot
 from signaling.roles import Role
 from signaling.room import CAPACITY, RESUME_WINDOW, Room
 

@@ -1,0 +1,34 @@
+"""What every message's body is, and the kinds of values that they carry."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_:.\-]+$")]
+Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
+DeviceState = Literal["on", "off", "missing"]
+
+
+class Body(BaseModel):
+    """What a message of one type carries. `sequenced` messages are kept and sent again after a resume."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: ClassVar[str]
+    sequenced: ClassVar[bool] = True
+
+
+class Ping(Body):
+    """Are you there? Either side, after 20 s of silence."""
+
+    type = "ping"
+    sequenced = False
+
+
+class Pong(Body):
+    """I am."""
+
+    type = "pong"
+    sequenced = False
+
+
+EITHER: tuple[type[Body], ...] = (Ping, Pong)
