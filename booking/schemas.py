@@ -116,6 +116,22 @@ class Citizen(Incoming):
     language: Language = "fr"
 
 
+class WaitingForm(BaseModel):
+    """Who waits for a freed slot, and for how many weeks. Slots are offered by mail: the address is needed."""
+
+    given_name: Name
+    family_name: Name
+    email: Email
+    phone: Phone | None = None
+    language: Language = "fr"
+    weeks: Literal["1", "2", "4", "8"] = "4"
+
+    @property
+    def citizen(self) -> Citizen:
+        """The person as booking knows them."""
+        return Citizen.model_validate(self.model_dump(include=set(Citizen.model_fields)))
+
+
 class AppointmentRequest(Incoming):
     """A booking: a service, a house, a start that `slots` offered, and for whom."""
 

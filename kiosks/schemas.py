@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, field_validator
 
-from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Instant, Language, Name, Need, Phone
+from booking.schemas import MAX_NEEDS, Citizen, Email, Identifier, Instant, Language, Name, Need, Phone, WaitingForm
 
 MAX_REPORT = 10_000
 
@@ -53,21 +53,10 @@ class SlotChoice(BaseModel):
     time: Annotated[Time, BeforeValidator(_one_press)]
 
 
-class WaitingForm(BaseModel):
-    """Who waits for a freed slot, and for how many weeks. Slots are offered by mail: the address is needed."""
+class VisitorWaitingForm(WaitingForm):
+    """A visitor of the kiosk waits for a freed slot."""
 
     visit: Identifier
-    given_name: Name
-    family_name: Name
-    email: Email
-    phone: Phone | None = None
-    language: Language = "fr"
-    weeks: Literal["1", "2", "4", "8"] = "4"
-
-    @property
-    def citizen(self) -> Citizen:
-        """The person as booking knows them."""
-        return Citizen.model_validate(self.model_dump(exclude={"visit", "weeks"}))
 
 
 class EarlierForm(BaseModel):

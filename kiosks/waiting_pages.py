@@ -15,7 +15,7 @@ from kiosks import choices, houses, visits
 from kiosks.board import appointment_row
 from kiosks.counters import Counter, counter_of
 from kiosks.people import as_typed
-from kiosks.schemas import EarlierForm, WaitingForm
+from kiosks.schemas import EarlierForm, VisitorWaitingForm
 from kiosks.screens import counter_screen, draft_for, go
 from kiosks.visits import Draft
 from teleconsult.accounts.guard import signed_in
@@ -58,7 +58,7 @@ async def join(request: web.Request) -> web.Response:
     """Join the list of this house. What is free now is offered at once."""
     counter, draft = await draft_for(request, "slot")
     _throttle(request, counter)
-    form: Form[WaitingForm] = await read_form(request, WaitingForm)
+    form: Form[VisitorWaitingForm] = await read_form(request, VisitorWaitingForm)
     typed = as_typed(await request.post())
     if form.value is None:
         return await _join_screen(request, counter, draft, form.errors, form.raw)

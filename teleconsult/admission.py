@@ -5,6 +5,7 @@ itself: each answer is checked.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -19,7 +20,7 @@ from kiosks.gate import current_visit
 from kiosks.help import ask_for
 from kiosks.houses import is_adviser_of
 from kiosks.terminals import current_or_none
-from signaling.ports import Colleague, Entry, Role
+from signaling.ports import Colleague, Entry, Role, Surface
 from teleconsult.accounts.guard import current_account
 from teleconsult.accounts.roles import Role as AccountRole
 from teleconsult.accounts.sessions import signed_in_among
@@ -140,46 +141,35 @@ async def _citizen(request: web.Request, appointment: AppointmentView) -> Entry 
     visit = await current_visit(request)
     if visit is None or visit.appointment_id != appointment.id:
         return None
-    translate = gettext_for(request.app, language(request))
-    return Entry(
-        participant=f"citizen:{appointment.id}",
-        role=Role.CITIZEN,
-        display_name=appointment.citizen,
-        surface="kiosk",
-        language=language(request),
-        title=appointment.service,
-        details=(
-            (translate(N_("Avec")), f"{appointment.agent}, {appointment.organisation}"),
-            (translate(N_("Prévu à")), format_time(appointment.starts_at, appointment.timezone, language(request))),
-        ),
-        after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "kiosk"),
-        help_url="/kiosk/help",
-        # the agent who took a walk-in has let them in already
-        admit_on_join=appointment.status is Status.IN_CALL or appointment.channel == WALK_IN,
-        news=_delay(request, appointment),
-        news_url="/kiosk/live",
-    )
+    # the agent who took a walk-in has let them in already
+    admitted = appointment.status is Status.IN_CALL or appointment.channel == WALK_IN
+    entry = _citizen_entry(request, appointment, surface="kiosk", admitted=admitted)
+    return replace(entry, help_url="/kiosk/help", news_url="/kiosk/live")
 
 
 async def _guest(request: web.Request, appointment: AppointmentView) -> Entry | None:
     """The citizen on their own device: the browser that joined by the appointment's link."""
     if appointment.mode != HOME or not _joined(request, appointment.id):
         return None
+    return _citizen_entry(request, appointment, surface="desktop", admitted=appointment.status is Status.IN_CALL)
+
+
+def _citizen_entry(request: web.Request, appointment: AppointmentView, *, surface: Surface, admitted: bool) -> Entry:
     translate = gettext_for(request.app, language(request))
     return Entry(
         participant=f"citizen:{appointment.id}",
         role=Role.CITIZEN,
         display_name=appointment.citizen,
-        surface="desktop",
+        surface=surface,
         language=language(request),
         title=appointment.service,
         details=(
             (translate(N_("Avec")), f"{appointment.agent}, {appointment.organisation}"),
             (translate(N_("Prévu à")), format_time(appointment.starts_at, appointment.timezone, language(request))),
         ),
-        after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), "desktop"),
+        after_url=feedback_url(request.app[SIGNER], appointment.id, utcnow(), surface),
         help_url=None,
-        admit_on_join=appointment.status is Status.IN_CALL,
+        admit_on_join=admitted,
         news=_delay(request, appointment),
     )
 

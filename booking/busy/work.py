@@ -8,19 +8,14 @@ import structlog
 from aiohttp import web
 
 from booking.busy.calendars import Reading, claim_due, claim_untold, refresh, untell
-from booking.busy.errors import BUSY_ERROR_TEXTS, CalendarUnreadable
+from booking.busy.errors import CalendarUnreadable
+from booking.busy.failures import mail_letter, write_failure
 from booking.busy.guard import read_networks
 from booking.busy.seal import Seal
-from booking.keys import MAILER
 from booking.models import Agent, BusyCalendar
-from booking.notifications.letters import Action, Letter
-from booking.notifications.messages import TEMPLATE, AddressInvalid, build_message
-from booking.ports import DeliveryFailure
 from teleconsult.clock import utcnow
-from teleconsult.database import new_id
-from teleconsult.web.i18n import N_, Gettext, format_day_time, gettext_for
+from teleconsult.web.i18n import N_, gettext_for
 from teleconsult.web.keys import SETTINGS
-from teleconsult.web.render import render_text
 from teleconsult.web.ticks import add_tick
 
 TICK_SECONDS = 60
@@ -28,6 +23,7 @@ TICK_SECONDS = 60
 BATCH = 2
 MOST_A_TICK = 200
 
+SUBJECT = N_("Votre calendrier n’est plus lu")
 OPENING = N_(
     "Nous n’arrivons plus à lire un calendrier que vous nous avez indiqué. Ce que nous en savions compte encore, mais "
     "ce que vous y ajoutez n’est plus vu\u00a0: des usagers peuvent réserver sur des heures où vous êtes pris."
@@ -69,8 +65,9 @@ async def _refresh(calendar: BusyCalendar, now: datetime, reading: Reading) -> N
 async def _tell(app: web.Application, calendar: BusyCalendar, reading: Reading, now: datetime) -> None:
     """Mail an agent that a calendar of theirs does not work any more; tried again if the mail is not taken."""
     agent: Agent = calendar.agent
-    letter = write_letter(
-        calendar, agent, host=host_of(calendar, reading), page=f"{app[SETTINGS].origin}/agent/calendar",
+    letter = write_failure(
+        agent, subject=SUBJECT, opening=OPENING, last=(N_("Lu pour la dernière fois"), calendar.worked_at),
+        error=calendar.last_error, host=host_of(calendar, reading), page=f"{app[SETTINGS].origin}/agent/calendar",
         _=gettext_for(app, agent.language),
     )  # fmt: skip
     if await mail_letter(app, agent, letter, now=now):
@@ -79,50 +76,12 @@ async def _tell(app: web.Application, calendar: BusyCalendar, reading: Reading, 
         await untell(calendar.id)
 
 
-async def mail_letter(app: web.Application, agent: Agent, letter: Letter, *, now: datetime) -> bool:
-    """Mail a letter to an agent at once; False if the mail server does not take it."""
-    settings = app[SETTINGS]
-    try:
-        message = build_message(
-            letter, render_text(app, TEMPLATE, agent.language, {"letter": letter}), calendar=None, method=None,
-            sender=settings.mail_sender, sender_name=gettext_for(app, agent.language)("Téléconsultation"),
-            to=agent.email, to_name=agent.name, notice_id=new_id(), now=now,
-        )  # fmt: skip
-        await app[MAILER].send(message, recipient=agent.email)
-    except (DeliveryFailure, AddressInvalid) as error:
-        log.warning("agent_not_told", agent=agent.id, reason=str(error))
-        return False
-    return True
-
-
 def host_of(calendar: BusyCalendar, reading: Reading) -> str:
     """Return the name of a calendar's server, all that is shown of its address."""
     try:
         return urlsplit(reading.seal.open(calendar.url)).hostname or "?"
     except CalendarUnreadable:
         return "?"
-
-
-def write_letter(calendar: BusyCalendar, agent: Agent, *, host: str, page: str, _: Gettext) -> Letter:
-    """Return what an agent is told when a calendar of theirs cannot be read any more; pure."""
-    worked = format_day_time(calendar.worked_at, agent.timezone, agent.language) if calendar.worked_at else "–"
-    reason = BUSY_ERROR_TEXTS.get(calendar.last_error, BUSY_ERROR_TEXTS[CalendarUnreadable.code])
-    return Letter(
-        language=agent.language,
-        subject=_(N_("Votre calendrier n’est plus lu")),
-        greeting=_(N_("Bonjour {name},"), name=agent.name),
-        opening=_(OPENING),
-        facts=(
-            (_(N_("Calendrier")), host),
-            (_(N_("Lu pour la dernière fois")), worked),
-            (_(N_("Pourquoi")), _(reason)),
-        ),
-        papers_title="",
-        papers=(),
-        action=Action(_(N_("Ouvrir mon calendrier")), page),
-        closing="",
-        footer=_(N_("Ce message est envoyé une seule fois, tant que la panne dure.")),
-    )
 
 
 async def _tick(app: web.Application) -> None:

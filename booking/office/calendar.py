@@ -6,21 +6,21 @@ places their appointments anew.
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from booking.errors import AgentUnknown
 from booking.lifecycle import Actor, Status
 from booking.models import Absence, Agent, AgentHours, AgentRule, Appointment, Assignment, Service, Site, Workplace
 from booking.office.errors import EntryUnknown, NothingChosen, PeriodReversed
 from booking.office.record import Changed, changed
-from booking.office.times import DAY_MINUTES, Range, Ranges, local_instants, make_rrule, read_rrule
+from booking.office.schemas import Reason, StretchForm
+from booking.office.times import DAY_MINUTES, Range, Ranges, make_rrule, read_rrule
 from teleconsult.database import transaction
 
 WEEKDAYS = range(7)
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
 class HoursForm(BaseModel):
@@ -54,14 +54,8 @@ class RuleForm(BaseModel):
     reason: Reason = ""
 
 
-class AbsenceForm(BaseModel):
-    """A stay away, in the agent's zone: whole days unless times say otherwise."""
-
-    first: date
-    last: date
-    start: time | None = None
-    end: time | None = None
-    reason: Reason = ""
+class AbsenceForm(StretchForm):
+    """A stay away, in the agent's zone."""
 
 
 class AssignmentForm(BaseModel):
@@ -295,9 +289,7 @@ async def add_rules(form: RuleForm, *, actor: Actor, agent_id: str) -> Changed:
 async def add_absence(form: AbsenceForm, *, actor: Actor, agent_id: str) -> Changed:
     """Note that an agent is away. Raises AgentUnknown, PeriodReversed."""
     agent = await _agent(agent_id)
-    starts_at, ends_at = local_instants(form.first, form.last, form.start, form.end, agent.timezone)
-    if ends_at <= starts_at:
-        raise PeriodReversed
+    starts_at, ends_at = form.instants(agent.timezone)
     made = await Absence.create(agent_id=agent_id, starts_at=starts_at, ends_at=ends_at, reason=form.reason)
     return changed("absence", made.id, "created", actor, agent_id)
 

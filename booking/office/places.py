@@ -16,6 +16,7 @@ from booking.needs import EQUIPMENT_FOR
 from booking.office.agents import Department, Zone
 from booking.office.errors import EntryUnknown, PeriodReversed
 from booking.office.record import Changed, changed
+from booking.office.schemas import Reason, StretchForm
 from booking.office.times import Range, Ranges, local_instants
 from booking.schemas import Email, Phone
 from booking.sites.territories import department_code, territory
@@ -32,7 +33,6 @@ NO_ADDRESS_ERROR = N_("Indiquez plus haut l’adresse électronique à laquelle 
 EQUIPMENT = ("scanner", "printer", *EQUIPMENT_FOR.values())
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
 class HouseForm(BaseModel):
@@ -74,14 +74,8 @@ class OpeningForm(BaseModel):
     day6: Ranges = ()
 
 
-class ClosureForm(BaseModel):
-    """A house is closed, in its own zone: whole days unless times say otherwise."""
-
-    first: date
-    last: date
-    start: time | None = None
-    end: time | None = None
-    reason: Reason = ""
+class ClosureForm(StretchForm):
+    """A house is closed, in its own zone."""
 
 
 class KioskForm(BaseModel):
@@ -247,9 +241,7 @@ async def save_opening(form: OpeningForm, *, actor: Actor, site_id: str) -> Chan
 async def add_closure(form: ClosureForm, *, actor: Actor, site_id: str) -> Changed:
     """Note that a house is closed for a while. Raises SiteUnknown, PeriodReversed."""
     site = await _site(site_id)
-    starts_at, ends_at = local_instants(form.first, form.last, form.start, form.end, site.timezone)
-    if ends_at <= starts_at:
-        raise PeriodReversed
+    starts_at, ends_at = form.instants(site.timezone)
     made = await SiteClosure.create(site_id=site_id, starts_at=starts_at, ends_at=ends_at, reason=form.reason)
     return changed("site_closure", made.id, "created", actor, site_id)
 

@@ -1,11 +1,14 @@
 """What the back office's forms of the offer accept."""
 
 import re
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
+from booking.office.errors import PeriodReversed
+from booking.office.times import local_instants
 from booking.schemas import Email
 from booking.sites.territories import department_code, territory
 from teleconsult.web.i18n import N_
@@ -17,6 +20,7 @@ CHOICE_ERROR = N_("Choisissez au moins une réponse.")
 MOST_KEYWORDS = 60
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
@@ -65,6 +69,23 @@ def _some(value: list[Any]) -> list[Any]:
 LanguageCode = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}$")]
 MetNeed = Annotated[str, StringConstraints(pattern="^(sign_language|interpreter(:[a-z]{2,3})?)$")]
 Departments = Annotated[list[str], BeforeValidator(_departments)]
+
+
+class StretchForm(BaseModel):
+    """A while in which nothing is offered, in the zone of whom it is about: whole days unless times say otherwise."""
+
+    first: date
+    last: date
+    start: time | None = None
+    end: time | None = None
+    reason: Reason = ""
+
+    def instants(self, timezone: str) -> tuple[datetime, datetime]:
+        """Return when it begins and ends. Raises PeriodReversed."""
+        starts_at, ends_at = local_instants(self.first, self.last, self.start, self.end, timezone)
+        if ends_at <= starts_at:
+            raise PeriodReversed
+        return starts_at, ends_at
 
 
 class OrganisationForm(BaseModel):

@@ -1,10 +1,9 @@
 """The waiting list on the web: joining it, one's own place, and the answer to an offer."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from booking import waiting
 from booking.agenda import appointment_view
@@ -15,7 +14,7 @@ from booking.holds import owner_hash
 from booking.notifications.delivery import DELIVERY
 from booking.notifications.waiting_mail import issue_waiting, read_waiting
 from booking.passes import issue_manage, read_manage
-from booking.schemas import Citizen, Email, Identifier, Language, Name, Phone
+from booking.schemas import Citizen, Identifier, WaitingForm
 from booking.waiting import Place
 from teleconsult.clock import utcnow
 from teleconsult.errors import Conflict, DomainError, Expired, Invalid
@@ -37,22 +36,11 @@ WEEKS = (1, 2, 4, 8)
 JOINED_AT_MOST, JOINED_FROM_A_NETWORK, JOINED_SECONDS = 10, 300, 600
 
 
-class JoinForm(BaseModel):
-    """Who waits, for what, and for how many weeks."""
+class JoinForm(WaitingForm):
+    """Who waits, and for what."""
 
     service: Identifier
     site: Identifier
-    given_name: Name
-    family_name: Name
-    email: Email
-    phone: Phone | None = None
-    language: Language = "fr"
-    weeks: Literal["1", "2", "4", "8"] = "4"
-
-    @property
-    def citizen(self) -> Citizen:
-        """The person as booking knows them."""
-        return Citizen.model_validate(self.model_dump(include=set(Citizen.model_fields)))
 
 
 async def show_join(request: web.Request) -> web.StreamResponse:

@@ -38,7 +38,7 @@ async def keep_open(now: datetime) -> None:
             minutes: dict[str, Any] = {"start_minute": low, "end_minute": high}
             await SiteOpening.create(id=_id("opening", part), site=site, weekday=day.weekday(), **minutes)
             await AgentRule.create(
-                id=_id("rule", part), agent=agent, works=True, first_day=day, reason="demonstration", **minutes
+                id=_id("rule", part), agent=agent, works=True, first_day=day, reason="Démonstration", **minutes
             )
 
 
