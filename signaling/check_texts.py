@@ -41,15 +41,26 @@ CHECK_TEXTS = {
         "Ni le son ni l’image ne passent : c’est votre réseau qui est fermé."
         " Donnez le rapport à votre service informatique."
     ),
+    "noPathUntrusted": N_(
+        "Ni le son ni l’image ne passent : votre réseau ferme l’UDP, et ce poste refuse le certificat du secours"
+        " chiffré (TLS). Donnez le rapport à votre service informatique."
+    ),
+    "noPathNoQuality": N_("Impossible à tester : ni le son ni l’image ne passent."),
     "pathUnknown": N_("Le son et l’image passent, mais le navigateur ne dit pas par où."),
     "direct": N_("Le son et l’image passent directement (UDP)."),
     "directTcp": N_("Le son et l’image passent directement, mais par TCP : la qualité peut baisser."),
     "relayUdp": N_("Le son et l’image passent par le serveur de secours (UDP)."),
     "relayTcp": N_("Votre réseau ferme l’UDP : le son et l’image passent par le secours TCP, la qualité peut baisser."),
     "relayTls": N_("Votre réseau ferme l’UDP : le son et l’image passent par le secours TLS, la qualité peut baisser."),
+    "relayOnlyTls": N_("Ici, seul le secours chiffré (TLS) passe, le reste est fermé : la qualité peut baisser."),
     "notOffered": N_("Le service n’en propose pas."),
     "wayOpen": N_("Ouvert."),
-    "wayClosed": N_("Fermé par le réseau."),
+    "wayClosed": N_("Fermé par le réseau, ou par une règle du navigateur."),
+    "wayTlsClosed": N_("Fermé par le réseau, ou ce poste refuse le certificat du serveur de secours."),
+    "wayUntrusted": N_(
+        "Le serveur de secours répond, mais ce poste refuse son certificat : installez l’autorité qui l’a signé, ou"
+        " vérifiez son nom et sa date."
+    ),
     "nothingBack": N_("Rien ne revient du service."),
     "good": N_("Bonne : pertes {loss} %, aller-retour {trip} ms, gigue {jitter} ms, débit {kilobits} kbit/s."),
     "fair": N_("Moyenne : pertes {loss} %, aller-retour {trip} ms, gigue {jitter} ms, débit {kilobits} kbit/s."),

@@ -61,11 +61,18 @@ class Seat:
 
 @asynccontextmanager
 async def seated(
-    player: Playwright, person: Person, folder: Path, viewport: ViewportSize, hands: Hands, *, judged: bool = False
+    player: Playwright,
+    person: Person,
+    folder: Path,
+    viewport: ViewportSize,
+    hands: Hands,
+    *,
+    judged: bool = False,
+    program: Path | None = None,
 ) -> AsyncIterator[Seat]:
     """Open a browser process for someone; at the end nothing in their pages may have failed."""
     devices = make_devices(person, folder)
-    browser = await launch(player, devices.camera, devices.microphone)
+    browser = await launch(player, devices.camera, devices.microphone, program=program)
     try:
         context = await browser.new_context(
             viewport=viewport, locale="fr-FR", timezone_id="Europe/Paris", permissions=["camera", "microphone"]

@@ -6,8 +6,8 @@ from playwright.async_api import Playwright, expect
 
 from tests.journeys import call, offices
 from tests.journeys.hands import Keyboard
+from tests.journeys.pair import in_a_call
 from tests.journeys.people import OFFICE, Seat, seated
-from tests.journeys.test_interruptions import in_a_call
 from tests.support.media import CITIZEN, COLLEAGUE
 from tests.support.server import Server
 

@@ -1,53 +1,17 @@
 """A call outlives what goes wrong: the connection is cut, a tab is lost, the server is started anew."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Playwright, expect
 
-from tests.journeys import call, kiosk, offices
-from tests.journeys.hands import Pointer
-from tests.journeys.people import LANDSCAPE, OFFICE, Seat, seated
-from tests.support.media import AGENT, CITIZEN
+from tests.journeys import call, offices
+from tests.journeys.pair import in_a_call
 from tests.support.ports import free_port
 from tests.support.proxy import Proxy, running_proxy
 from tests.support.server import Server
 from tests.support.waiting import until
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A citizen and an agent in a call, and the address at which both reach the server."""
-
-    citizen: Seat
-    agent: Seat
-    url: str
-
-    async def meet(self) -> None:
-        """Wait until each sees and hears the other."""
-        await call.meets(self.citizen, "agent", AGENT)
-        await call.meets(self.agent, "citizen", CITIZEN)
-
-
-@asynccontextmanager
-async def in_a_call(player: Playwright, folder: Path, url: str) -> AsyncIterator[Pair]:
-    """Seat a citizen and an agent and bring them into the call of the appointment that is ready."""
-    async with (
-        seated(player, CITIZEN, folder, LANDSCAPE, Pointer()) as citizen,
-        seated(player, AGENT, folder, OFFICE, Pointer()) as agent,
-    ):
-        ready = await kiosk.open_kiosk(citizen, url)
-        await offices.sign_in(agent, url, "/agent", offices.AGENT_EMAIL)
-        await kiosk.arrive(citizen, ready.reference)
-        await call.wait_in_lobby(citizen)
-        await offices.see_arrival(agent)
-        await offices.receive(agent)
-        pair = Pair(citizen, agent, url)
-        await pair.meet()
-        yield pair
 
 
 @pytest.fixture

@@ -32,10 +32,17 @@ SHOWS = f"""([role, colour]) => {{
 }}"""
 
 
-async def page_of(person: Person, folder: Path, viewport: dict[str, int]) -> AsyncIterator[Page]:
+async def page_of(
+    person: Person,
+    folder: Path,
+    viewport: dict[str, int],
+    *,
+    program: Path | None = None,
+    options: tuple[str, ...] = (),
+) -> AsyncIterator[Page]:
     """Yield a page in a browser of the person's own, with their camera and microphone."""
     devices = make_devices(person, folder)
-    async with running_browser(devices.camera, devices.microphone) as browser:
+    async with running_browser(devices.camera, devices.microphone, program=program, options=options) as browser:
         context = await browser.new_context(
             viewport=viewport,  # type: ignore[arg-type]
             permissions=["camera", "microphone"],

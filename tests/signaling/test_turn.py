@@ -1,9 +1,7 @@
 """TURN credentials: a real coturn believes them, and media gets through it."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,56 +13,16 @@ from signaling.relay.network import Network
 from signaling.relay.turn import LIFETIME, ice_servers
 from teleconsult.clock import utcnow
 from tests.signaling.media import Call, RelayParticipant, sees
-from tests.support.ports import free_port
-
-SECRET = "shared-with-coturn"
-INSTALL = "coturn is missing: `apt-get install coturn` (or `make test`, which does it)"
-
-
-@asynccontextmanager
-async def running_coturn(folder: Path) -> AsyncIterator[int]:
-    """Yield the port of a TURN server on loopback that shares SECRET with us."""
-    program = shutil.which("turnserver")
-    if program is None:
-        raise FileNotFoundError(INSTALL)
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *("-n", "--no-cli", "--no-tls", "--no-dtls", "--use-auth-secret", f"--static-auth-secret={SECRET}"),
-        *("--realm=test", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}"),
-        *("--allow-loopback-peers", "--log-file=stdout", "--simple-log", f"--pidfile={folder / 'turn.pid'}"),
-        *(f"--userdb={folder / 'turn.db'}",),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    drain = asyncio.create_task(process.stdout.read())
-    try:
-        await _listening(port)
-        yield port
-    finally:
-        process.terminate()
-        await process.wait()
-        await drain
-
-
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
+from tests.support.coturn import SECRET, Coturn
 
 
 @pytest.fixture
-async def coturn(tmp_path: Path) -> AsyncIterator[int]:
-    async with running_coturn(tmp_path) as port:
-        yield port
+def coturn(tmp_path: Path) -> Iterator[int]:
+    """The port of a TURN server."""
+    server = Coturn(tmp_path)
+    server.start()
+    yield server.port
+    server.kill()
 
 
 def network_with(port: int, secret: str = SECRET) -> Network:

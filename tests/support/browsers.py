@@ -29,21 +29,37 @@ def find_chromium() -> str:
     raise FileNotFoundError(INSTALL)
 
 
-async def launch(player: Playwright, camera: Path | None = None, microphone: Path | None = None) -> Browser:
-    """Start a browser process of its own; its camera shows a .y4m or .mjpeg file and its microphone plays a .wav."""
-    arguments = list(ARGUMENTS)
+async def launch(
+    player: Playwright,
+    camera: Path | None = None,
+    microphone: Path | None = None,
+    *,
+    program: Path | None = None,
+    options: tuple[str, ...] = (),
+) -> Browser:
+    """Start a browser process of its own; its camera shows a .y4m or .mjpeg file and its microphone plays a .wav.
+
+    `program` starts it in surroundings of its own (see enclosed.py); `options` are more of the browser's.
+    """
+    arguments = [*ARGUMENTS, *options]
     if camera is not None:
         arguments.append(f"--use-file-for-fake-video-capture={camera}")
     if microphone is not None:
         arguments.append(f"--use-file-for-fake-audio-capture={microphone}")
-    return await player.chromium.launch(executable_path=find_chromium(), args=arguments)
+    return await player.chromium.launch(executable_path=str(program or find_chromium()), args=arguments)
 
 
 @asynccontextmanager
-async def running_browser(camera: Path | None = None, microphone: Path | None = None) -> AsyncIterator[Browser]:
+async def running_browser(
+    camera: Path | None = None,
+    microphone: Path | None = None,
+    *,
+    program: Path | None = None,
+    options: tuple[str, ...] = (),
+) -> AsyncIterator[Browser]:
     """Yield a browser process of its own and end it afterwards."""
     async with async_playwright() as player:
-        browser = await launch(player, camera, microphone)
+        browser = await launch(player, camera, microphone, program=program, options=options)
         try:
             yield browser
         finally:

@@ -3,19 +3,20 @@
  *
  * @typedef {"running"|"green"|"orange"|"red"|"none"} Light  none: it does not apply here
  * @typedef {{step: string, light: Light, words: string, values: Record<string, string|number>}} Finding
- * @typedef {{at: string, light: Light, findings: Finding[], pair: object|null, figures: Record<string, number>, browser: string}} Report
+ * @typedef {{at: string, light: Light, findings: Finding[], pair: object|null, ways: Attempt[], figures: Record<string, number>, browser: string}} Report
+ * @import { Attempt } from "./ways.js"
  */
 
 import { Call } from "./call.js";
 import { Devices } from "./devices.js";
 import { Wire } from "./protocol.js";
+import { attempt, wayOf } from "./ways.js";
 
 export const STEPS = ["socket", "camera", "microphone", "speaker", "path", "turn_udp", "turn_tcp", "turn_tls", "quality"];
 const SOCKET_MS = 10_000;
 const PATH_MS = 15_000;
 const LISTEN_MS = 3_000;
 const MEASURE_MS = 6_000;
-const TURN_MS = 6_000;
 const TONE_HERTZ = 1_000;
 /** How much louder than before the tone must come back to be heard, in decibels. */
 const TONE_DECIBELS = 15;
@@ -36,6 +37,8 @@ export class Check extends EventTarget {
     this._findings = new Map();
     /** @type {object|null} */
     this._pair = null;
+    /** @type {Attempt[]} */
+    this._ways = [];
     /** @type {Record<string, number>} */
     this._figures = {};
     /** @type {import("./protocol.js").Offer|null} */
@@ -78,6 +81,7 @@ export class Check extends EventTarget {
       light: /** @type {Light} */ (ORDER[worst]),
       findings,
       pair: this._pair,
+      ways: this._ways,
       figures: this._figures,
       browser: navigator.userAgent,
     };
@@ -149,16 +153,19 @@ export class Check extends EventTarget {
     if (call.connected) call.dispatchEvent(new CustomEvent("path", { detail: "up" }));
     await call.setTracks(this._devices.audio, this._devices.video);
     this._wire?.send("media", { microphone: this._devices.microphone, camera: this._devices.camera });
-    await Promise.allSettled([
-      this._turns(),
-      up.then(
-        () => this._measure(call),
-        () => {
-          this._found("path", "red", "noPath");
-          this._found("quality", "red", "noPath");
-        },
-      ),
-    ]);
+    const turned = this._turns();
+    const passes = await up.then(() => true, () => false);
+    if (passes) await this._measure(call);
+    await turned;
+    if (passes) this._judgePath();
+    else this._noPath();
+  }
+
+  _noPath() {
+    const certificate = this._ways.some((way) => way.certificate);
+    if (certificate) this._found("turn_tls", "red", "wayUntrusted");
+    this._found("path", "red", certificate ? "noPathUntrusted" : "noPath");
+    this._found("quality", "red", "noPathNoQuality");
   }
 
   /** @param {Call} call */
@@ -179,40 +186,39 @@ export class Check extends EventTarget {
     };
     Object.assign(this._figures, figures);
     this._pair = after.pair;
-    this._judgePath(after.pair);
     if (!received) return this._found("quality", "red", "nothingBack");
     const worst = Math.max(...["loss", "trip", "jitter"].map((name) => degree(figures[name], LIMITS[name])));
     const [light, words] = [["green", "good"], ["orange", "fair"], ["red", "poor"]][worst];
     this._found("quality", /** @type {Light} */ (light), words, figures);
   }
 
-  /** @param {{local: string, protocol: string, relay: string}|null} pair */
-  _judgePath(pair) {
+  _judgePath() {
+    const pair = /** @type {{local: string, protocol: string, relay: string}|null} */ (this._pair);
     if (!pair) return this._found("path", "orange", "pathUnknown");
     if (pair.local !== "relay") {
       const direct = pair.protocol === "udp";
       return this._found("path", direct ? "green" : "orange", direct ? "direct" : "directTcp");
     }
-    const words = { udp: "relayUdp", tcp: "relayTcp", tls: "relayTls" }[pair.relay] ?? "relayTcp";
-    this._found("path", "orange", words);
+    const onlyTls = this._ways.every((way) => way.open === (way.way === "turn_tls"));
+    const words = { udp: "relayUdp", tcp: "relayTcp", tls: onlyTls ? "relayOnlyTls" : "relayTls" }[pair.relay];
+    this._found("path", "orange", words ?? "relayTcp");
   }
 
   async _turns() {
     const servers = this._offer?.ice_servers ?? [];
-    /** @type {Record<string, RTCIceServer[]>} */
-    const ways = { turn_udp: [], turn_tcp: [], turn_tls: [] };
-    for (const server of servers) {
-      for (const url of server.urls) ways[wayOf(url)].push({ ...server, urls: [url] });
+    const attempts = servers.flatMap((server) => server.urls.map((url) => attempt(server, url)));
+    for (const step of ["turn_udp", "turn_tcp", "turn_tls"]) {
+      const offered = servers.some((server) => server.urls.some((url) => wayOf(url) === step));
+      this._found(step, offered ? "running" : "none", offered ? "running" : "notOffered");
     }
-    await Promise.all(
-      Object.entries(ways).map(async ([step, list]) => {
-        if (!list.length) return this._found(step, "none", "notOffered");
-        this._found(step, "running", "running");
-        const open = (await Promise.all(list.map(reaches))).some(Boolean);
-        // one way through is enough: the others only say where the network is closed
-        this._found(step, open ? "green" : "orange", open ? "wayOpen" : "wayClosed");
-      }),
-    );
+    this._ways = await Promise.all(attempts);
+    for (const step of new Set(this._ways.map((way) => way.way))) {
+      const tried = this._ways.filter((way) => way.way === step);
+      // one way through is enough: the others only say where the network is closed
+      if (tried.some((way) => way.open)) this._found(step, "green", "wayOpen");
+      else if (tried.some((way) => way.certificate)) this._found(step, "orange", "wayUntrusted");
+      else this._found(step, "orange", step === "turn_tls" ? "wayTlsClosed" : "wayClosed");
+    }
   }
 
   /** @param {string} step @param {Light} light @param {string} words @param {Record<string, string|number>} [values] */
@@ -229,30 +235,6 @@ export class Check extends EventTarget {
  */
 function finding(step, light, words, values = {}) {
   return { step, light, words, values };
-}
-
-/** @param {string} url a turn: or turns: address */
-function wayOf(url) {
-  if (url.startsWith("turns:")) return "turn_tls";
-  return url.includes("transport=tcp") ? "turn_tcp" : "turn_udp";
-}
-
-/** Whether a TURN server gives a relayed address over this way. @param {RTCIceServer} server */
-async function reaches(server) {
-  const connection = new RTCPeerConnection({ iceServers: [server], iceTransportPolicy: "relay" });
-  try {
-    return await new Promise((resolve) => {
-      connection.onicecandidate = ({ candidate }) => {
-        if (candidate?.type === "relay") resolve(true);
-        if (!candidate) resolve(false);
-      };
-      setTimeout(() => resolve(false), TURN_MS);
-      connection.createDataChannel("check");
-      void connection.setLocalDescription();
-    });
-  } finally {
-    connection.close();
-  }
 }
 
 /** @param {Call} call */
