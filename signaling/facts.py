@@ -9,7 +9,7 @@ from signaling.roles import Role
 
 Standing = Literal["waiting", "rung", "admitted"]
 EndReason = Literal["hung_up", "abandoned", "shutdown"]
-LeaveReason = Literal["left", "lost", "ended", "handed_over", "unneeded"]
+LeaveReason = Literal["left", "lost", "ended", "handed_over", "unneeded", "shutdown"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Gone:
-    """Somebody left the call or the lobby."""
+    """Somebody left the call or the lobby. `lost_at` is since when their socket was gone, if it was."""
 
     participant: str
     role: Role
@@ -47,6 +47,7 @@ class Gone:
     standing: Standing
     reason: LeaveReason
     reconnections: int
+    lost_at: datetime | None = None
 
 
 @dataclass(frozen=True)

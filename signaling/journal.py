@@ -1,19 +1,25 @@
 """Keeps the record of a room's calls and tells the rest of the product, in order, one thing after the other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from signaling import events, handover
 from signaling.facts import Admitted, Fact, Gone, Over, Started, Waiting
+from signaling.failures import Failure, failure_of
 from signaling.models import CallParticipation, CallRecord
+from signaling.roles import Role
 from teleconsult.web.events import Event
 
 log = structlog.get_logger(__name__)
 
 Publish = Callable[[list[Event]], Awaitable[None]]
+# participant -> columns of their participation
+Kept = Mapping[str, Mapping[str, Any]]
+SIDES = (Role.CITIZEN, Role.AGENT)
 
 
 class Silence:
@@ -22,6 +28,9 @@ class Silence:
     call: str | None = None
 
     def note(self, fact: Fact) -> None:
+        """Forget it."""
+
+    def keep(self, columns: Kept) -> None:
         """Forget it."""
 
     async def close(self) -> None:
@@ -37,7 +46,8 @@ class Journal:
         self._publish = publish
         self._call: CallRecord | None = None
         self._present: dict[str, CallParticipation] = {}
-        self._facts: asyncio.Queue[Fact | None] = asyncio.Queue()
+        self._failed: dict[str, Failure] = {}
+        self._facts: asyncio.Queue[Fact | Kept | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -49,6 +59,10 @@ class Journal:
         """Record and tell a fact, soon."""
         self._facts.put_nowait(fact)
 
+    def keep(self, columns: Kept) -> None:
+        """Write how the lines of those present are, soon; nobody is told. Before the fact that one of them is gone."""
+        self._facts.put_nowait(columns)
+
     async def close(self) -> None:
         """Wait until everything noted is recorded and told."""
         self._facts.put_nowait(None)
@@ -57,11 +71,22 @@ class Journal:
     async def _run(self) -> None:
         while (fact := await self._facts.get()) is not None:
             try:
+                if isinstance(fact, Mapping):
+                    await self._write(fact)
+                    continue
                 await self._record(fact)
             except Exception:
                 # a database that is away must not end a call that runs
                 log.exception("call_record_failed")
-            await self._publish([self._event(fact)])
+            if not isinstance(fact, Mapping):
+                await self._publish([self._event(fact)])
+
+    async def _write(self, columns: Kept) -> None:
+        present = [(self._present[who], values) for who, values in columns.items() if who in self._present]
+        for participation, values in present:
+            participation.update_from_dict(dict(values))
+        if present:
+            await CallParticipation.bulk_update([each for each, _ in present], fields=sorted(present[0][1]))
 
     async def _record(self, fact: Fact) -> None:
         if self._call is None:
@@ -70,6 +95,7 @@ class Journal:
             self._call.started_at = fact.at
             await self._call.save(update_fields=["started_at"])
         elif isinstance(fact, Admitted):
+            self._failed.pop(fact.participant, None)
             self._present[fact.participant] = await CallParticipation.create(
                 call=self._call, role=fact.role.value, joined_at=fact.at
             )
@@ -78,14 +104,20 @@ class Journal:
         elif isinstance(fact, Over):
             self._call.ended_at = fact.at
             self._call.end_reason = fact.reason
-            await self._call.save(update_fields=["ended_at", "end_reason"])
+            self._call.failure = next(iter(self._failed.values()), "")
+            await self._call.save(update_fields=["ended_at", "end_reason", "failure"])
 
     async def _record_leaving(self, fact: Gone) -> None:
         participation = self._present.pop(fact.participant, None)
         if participation is not None:
             participation.left_at = fact.at
             participation.reconnections = fact.reconnections
-            await participation.save(update_fields=["left_at", "reconnections"])
+            participation.leave_reason = fact.reason
+            failure = failure_of(fact, joined_at=participation.joined_at, media_seconds=participation.media_seconds)
+            participation.failure = failure or ""
+            if failure is not None and Role(participation.role) in SIDES:
+                self._failed[fact.participant] = failure
+            await participation.save(update_fields=["left_at", "reconnections", "leave_reason", "failure"])
 
     def _event(self, fact: Fact) -> Event:
         if isinstance(fact, Waiting):

@@ -12,14 +12,17 @@ from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
 from signaling.facts import Admitted, EndReason, Fact, Gone, Over
 from signaling.journal import Journal, Publish, Silence
 from signaling.messages import Body
+from signaling.participants import Participant
 from signaling.protocol import Received
 from signaling.relay.network import Network
+from signaling.relay.quality import Quality
 from signaling.relay.relay import RelayPorts, RoomRelay
 from signaling.replies import Ended, Snapshot, Welcome
 from signaling.roles import Act
-from signaling.room import Participant, Room
+from signaling.room import Room
 from signaling.session import Outlet, Session
 from signaling.tickets import Claims
+from signaling.watch import Watch
 
 NORMAL_CLOSURE = 1000
 SERVICE_RESTART = 1012
@@ -46,6 +49,7 @@ class LiveRoom:
         echo = is_check(room)
         self._ends_at = self.room.opened_at + LONGEST if echo else None
         self._journal = Silence() if echo else Journal(room, self.room.opened_at, publish)
+        self._watch = Watch(self.room, self._journal, quality=self._quality, tell=self._tell, clock=clock)
         self._relay = RoomRelay(
             network,
             RelayPorts(
@@ -57,6 +61,8 @@ class LiveRoom:
                 shows=self.room.shows,
                 offers=self._may_send,
                 arrived=self._arrived,
+                pictures=self._wants_pictures,
+                measured=self._watch.look,
             ),
             echo=echo,
         )
@@ -86,6 +92,7 @@ class LiveRoom:
         self._apply(facts)
         if again:
             self._send_lines(claims.participant)
+            self._watch.came_back(claims.participant)
             self._relay.restart(claims.participant, forgetful=True)
         return session
 
@@ -119,6 +126,7 @@ class LiveRoom:
         session.send(Welcome(session=session.id, participant=participant.id, role=participant.role, resumed=True))
         session.replay(last_seq)
         self._send_lines(participant.id)
+        self._watch.came_back(participant.id)
         self._broadcast()
         return session
 
@@ -146,6 +154,12 @@ class LiveRoom:
         elif isinstance(body, requests.Media):
             self.room.set_media(participant=who, microphone=body.microphone, camera=body.camera)
             self._broadcast()
+        elif isinstance(body, requests.Pictures):
+            self.room.participants[who].pictures = body.wanted
+            self._relay.match_pictures(who)
+            self._broadcast()
+        elif isinstance(body, requests.Path):
+            self._watch.hint(who, body.kind)
         elif isinstance(body, requests.HandOver):
             asked = self.room.hand_over(
                 now=self._clock(), by=who, to=body.colleague, reason=body.reason, stays=body.stays
@@ -211,6 +225,8 @@ class LiveRoom:
 
     def _apply(self, facts: list[Fact]) -> None:
         for fact in facts:
+            if isinstance(fact, Gone):
+                self._watch.close(fact.participant)
             self._journal.note(fact)
         reasons = {fact.participant: fact.reason for fact in facts if isinstance(fact, Gone)}
         for gone in [p for p in self._sessions if p not in self.room.participants]:
@@ -270,6 +286,17 @@ class LiveRoom:
         who = self.room.participants.get(participant)
         return who is not None and who.role.may(Act.SEND)
 
+    def _quality(self, participant: str) -> Quality | None:
+        return self._relay.quality(participant)
+
+    def _tell(self, participant: str, body: Body) -> None:
+        if session := self._sessions.get(participant):
+            session.send(body)
+
+    def _wants_pictures(self, participant: str) -> bool:
+        who = self.room.participants.get(participant)
+        return who is None or who.pictures
+
     def _call_seconds(self) -> int | None:
         started = self.room.started_at
         return int((self._clock() - started).total_seconds()) if started else None
@@ -285,7 +312,7 @@ class LiveRoom:
     def _sends(self, participant: str) -> bool:
         who = self.room.participants.get(participant)
         # a muted microphone sends silence; a camera that is off sends nothing
-        return who is not None and (who.microphone != "missing" or who.camera == "on")
+        return who is not None and (who.microphone != "missing" or (who.camera == "on" and who.pictures))
 
 
 def _typed(line: Line) -> replies.TextLine:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_:.\-]+$")]
 Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
 DeviceState = Literal["on", "off", "missing"]
+PathKind = Literal["udp", "turn-udp", "turn-tcp", "turn-tls"]
 
 
 class Body(BaseModel):

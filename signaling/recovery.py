@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
+from signaling.failures import Failure
 from signaling.models import CallParticipation, CallRecord
 from teleconsult.database import transaction
 
@@ -38,7 +39,9 @@ async def _close(call: CallRecord) -> int:
         moments += [moment for someone in present for moment in (someone.joined_at, someone.left_at)]
         last = max(moment for moment in moments if moment is not None)
         unchanged = CallRecord.filter(id=call.id, ended_at=None, seen_at=call.seen_at)
-        if not await unchanged.update(ended_at=last, end_reason=CUT):
+        if not await unchanged.update(ended_at=last, end_reason=CUT, failure=Failure.RESTART):
             return 0
-        await CallParticipation.filter(call_id=call.id, left_at=None).update(left_at=last)
+        await CallParticipation.filter(call_id=call.id, left_at=None).update(
+            left_at=last, leave_reason=CUT, failure=Failure.RESTART
+        )
         return 1

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from signaling.handover import HandoverState
-from signaling.messages import Body, DeviceState, Identifier, Sequence
+from signaling.messages import Body, DeviceState, Identifier, PathKind, Sequence
+from signaling.relay.quality import Level
 from signaling.roles import Role
 
 
@@ -25,6 +26,7 @@ class ParticipantInfo(BaseModel):
     microphone: DeviceState = Field(description="see `media`")
     camera: DeviceState = Field(description="see `media`")
     hand: bool = Field(description="they ask for the floor")
+    pictures: bool = Field(description="false: they asked for the sound alone, see `pictures`")
 
 
 class HandoverInfo(BaseModel):
@@ -38,6 +40,20 @@ class HandoverInfo(BaseModel):
     )
     reason: str = Field(description="what the agent wrote")
     stays: bool = Field(description="the agent remains in the call for a while")
+
+
+class ConnectionInfo(BaseModel):
+    """How good one person's connection to the relay is: their own line, both ways, whoever is at the other end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    participant: Identifier = Field(description="whose connection")
+    level: Level = Field(description="steadied, so that it does not swing; see Quality")
+    pictures_paused: bool = Field(
+        description="the relay sends them no pictures, so that the sound stays; it tries again by itself"
+    )
+    path: PathKind | Literal["turn"] | None = Field(
+        description="how media comes to them; `turn`: by a TURN server, they did not say over what; null: not known"
+    )
 
 
 class Welcome(Body):
@@ -125,6 +141,19 @@ class Lines(Body):
     lines: tuple[TextLine, ...] = Field(description="in the order in which they were begun")
 
 
+class Connections(Body):
+    """How good the connections are of you and of those whom you may see and hear now. It replaces what you knew.
+
+    Sent when something in it changes, and after coming back; at most once in two seconds. Never across an aside.
+    """
+
+    type = "connections"
+    sequenced = False
+    connections: tuple[ConnectionInfo, ...] = Field(
+        description="who is not named has no connection, or none that is known"
+    )
+
+
 class Refused(Body):
     """Something you sent was not done. When it is final, the socket closes with the code of the refusal."""
 
@@ -144,5 +173,5 @@ class Ended(Body):
     call_seconds: int | None = Field(description="how long the call lasted; null when it never started")
 
 
-REPLIES: tuple[type[Body], ...] = (Welcome, Snapshot, Offer, Slots, Lines, Refused, Ended)
-PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, HandoverInfo, Slot, IceServer, TextLine)
+REPLIES: tuple[type[Body], ...] = (Welcome, Snapshot, Offer, Slots, Lines, Connections, Refused, Ended)
+PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, HandoverInfo, Slot, IceServer, TextLine, ConnectionInfo)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from signaling.messages import Body, DeviceState, Identifier, Sequence
+from signaling.messages import Body, DeviceState, Identifier, PathKind, Sequence
 
 MAX_SDP_CHARACTERS = 48 * 1024
 MAX_REASON = 500
@@ -61,6 +61,27 @@ class Media(Body):
     type = "media"
     microphone: DeviceState = Field(description="on, off (muted by its owner) or missing")
     camera: DeviceState = Field(description="on, off (by its owner) or missing")
+
+
+class Pictures(Body):
+    """The participant wants the others' pictures, or the sound alone; then they send no picture either.
+
+    It lasts until they say otherwise, whatever becomes of their sockets and connections; a page that lost its memory
+    and joins anew starts with pictures.
+    """
+
+    type = "pictures"
+    wanted: bool = Field(description="false: the sound alone")
+
+
+class Path(Body):
+    """Says how the participant's browser reaches the relay (W3C webrtc-stats), once for each connection.
+
+    A hint for the record: the server sees for itself whether a TURN server lies between, but not how it is reached.
+    """
+
+    type = "path"
+    kind: PathKind = Field(description="straight, or by which way to the TURN server")
 
 
 class HandOver(Body):
@@ -138,6 +159,8 @@ REQUESTS: tuple[type[Body], ...] = (
     Candidate,
     Renegotiate,
     Media,
+    Pictures,
+    Path,
     HandOver,
     WithdrawHandOver,
     AnswerHandOver,

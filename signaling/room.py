@@ -17,31 +17,13 @@ from signaling.errors import (
 from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
 from signaling.handover import ColleagueRung, Handover, HandoverState
 from signaling.messages import DeviceState
+from signaling.participants import Participant
 from signaling.replies import Snapshot
 from signaling.roles import INVITED, Act, Role
 from signaling.snapshots import snapshot_of
 
 RESUME_WINDOW = timedelta(seconds=60)
 CAPACITY = 6
-
-
-@dataclass
-class Participant:
-    """One person in the room. `session` is the secret of their newest socket's session."""
-
-    id: str
-    role: Role
-    name: str
-    session: str
-    standing: Standing
-    since: datetime
-    connected: bool = True
-    lost_at: datetime | None = None
-    generation: int = 0
-    reconnections: int = 0
-    microphone: DeviceState = "missing"
-    camera: DeviceState = "missing"
-    hand: bool = False
 
 
 @dataclass
@@ -144,7 +126,7 @@ class Room:
             return []
         facts: list[Fact] = []
         if who.standing != "rung":
-            facts.append(Gone(who.id, who.role, now, who.standing, reason, who.reconnections))
+            facts.append(Gone(who.id, who.role, now, who.standing, reason, who.reconnections, who.lost_at))
         facts += self._without(now, participant)
         # nobody stays behind a closed door with nobody to open it
         self.aside = self.aside and self._can_be_aside()
@@ -162,9 +144,8 @@ class Room:
         if self.over is not None:
             return []
         over = self._close(now, reason)
-        gone = [
-            fact for who in list(self.participants) for fact in self.leave(now=now, participant=who, reason="ended")
-        ]
+        why: LeaveReason = "shutdown" if reason == "shutdown" else "ended"
+        gone = [fact for who in list(self.participants) for fact in self.leave(now=now, participant=who, reason=why)]
         return [*gone, *over]
 
     def expire(self, *, now: datetime) -> list[Fact]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from signaling.replies import HandoverInfo, ParticipantInfo, Snapshot
 
 if TYPE_CHECKING:
-    from signaling.room import Participant, Room
+    from signaling.participants import Participant
+    from signaling.room import Room
 
 STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
     {"waiting": "lobby", "rung": "rung", "admitted": "in_call"}
@@ -61,6 +62,7 @@ def _info(room: "Room", now: datetime, who: "Participant") -> ParticipantInfo:
         microphone=who.microphone,
         camera=who.camera,
         hand=who.hand,
+        pictures=who.pictures,
     )
 
 

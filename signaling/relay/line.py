@@ -31,6 +31,9 @@ class Exchange(Protocol):
     def others(self, participant: str) -> set[str]:
         """Return whose sections are in the participant's offer."""
 
+    def wants_pictures(self, participant: str) -> bool:
+        """Whether the participant is to be sent pictures."""
+
     def source(self, participant: str, listener: str) -> Peer | None:
         """Return the peer that somebody's media comes from now; None while the listener is not to hear them."""
 
@@ -132,11 +135,12 @@ class Line:
         """Look at the connection, once a second; stop pictures when it is too poor for them, so that sound stays."""
         peer = self.current
         if peer is None or peer.state != "connected":
+            self.quality = None
             return
         sent, received = peer.sent_figures(), peer.received_figures()
         down = worst(received)
         paused = self._gate.judge(down, now)
-        peer.pause_pictures(paused)
+        self.match_pictures()
         trips = [figures.round_trip for figures in received if figures.round_trip is not None]
         self.quality = Quality(
             up=worst(sent),
@@ -147,6 +151,13 @@ class Line:
             path=peer.path,
             pictures_paused=paused,
         )
+
+    def match_pictures(self) -> None:
+        """Send pictures unless the line is too poor for them or the participant wants the sound alone."""
+        paused = self._gate.paused or not self._exchange.wants_pictures(self.participant)
+        for peer in (self._next, self.current):
+            if peer is not None:
+                peer.pause_pictures(paused)
 
     async def close(self) -> None:
         """Close the peers and wait for it."""
@@ -203,6 +214,7 @@ class Line:
         peer.release_slots()
         for other in others:
             peer.connect_slot(other, self._exchange.source(other, self.participant))
+        self.match_pictures()
         return changed
 
     def _hand_over(self) -> None:

@@ -31,6 +31,10 @@ def _nothing(participant: str) -> None:
     pass
 
 
+def _unwatched() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class RelayPorts:
     """What the relay needs of the room around it."""
@@ -47,6 +51,10 @@ class RelayPorts:
     offers: Callable[[str], bool] = _anybody
     # somebody's media comes from a connection that is up now
     arrived: Callable[[str], None] = _nothing
+    # whether somebody wants pictures, or the sound alone: call RoomRelay.match_pictures when it changed
+    pictures: Callable[[str], bool] = _anybody
+    # everyone's connection was just looked at: `quality` tells
+    measured: Callable[[], None] = _unwatched
 
 
 class RoomRelay:
@@ -116,8 +124,13 @@ class RoomRelay:
         if line := self._lines.get(participant):
             line.reoffer()
 
+    def match_pictures(self, participant: str) -> None:
+        """Send somebody pictures, or none, as the port `pictures` says now and their line allows."""
+        if line := self._lines.get(participant):
+            line.match_pictures()
+
     def quality(self, participant: str) -> Quality | None:
-        """Return how good somebody's connection is, measured once a second; None before it was."""
+        """Return how good somebody's connection is, measured once a second; None without one that was."""
         line = self._lines.get(participant)
         return line.quality if line else None
 
@@ -156,6 +169,10 @@ class RoomRelay:
         if self._echo:
             return {participant}
         return {other for other in self._lines if other != participant and self._ports.shows(participant, other)}
+
+    def wants_pictures(self, participant: str) -> bool:
+        """Whether somebody is to be sent pictures."""
+        return self._ports.pictures(participant)
 
     def source(self, participant: str, listener: str) -> Peer | None:
         """Return the peer that somebody's media comes from now; None while the listener is not to hear them."""
@@ -221,3 +238,4 @@ class RoomRelay:
         self._received = received
         for line in self._lines.values():
             line.measure(now)
+        self._ports.measured()

@@ -98,7 +98,7 @@ def test_who_was_let_in_comes_straight_back_in_even_after_the_window() -> None:
     room.admit(now=NOW, by="agent", participant="citizen")
     room.lose(now=NOW, session="s-citizen")
     late = NOW + RESUME_WINDOW + timedelta(seconds=1)
-    assert room.expire(now=late) == [Gone("citizen", Role.CITIZEN, late, "admitted", "lost", 0)]
+    assert room.expire(now=late) == [Gone("citizen", Role.CITIZEN, late, "admitted", "lost", 0, NOW)]
     facts = room.join(now=late, participant="citizen", role=Role.CITIZEN, name="c", session="s2")
     assert facts == [Admitted("citizen", Role.CITIZEN, late)], "the call does not start twice"
 

@@ -11,6 +11,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from booking.models import Agent, Kiosk, Notice, Service, Site
 from kiosks.models import Terminal
+from signaling.models import CallParticipation, CallRecord
 from teleconsult.clock import utcnow
 from teleconsult.database import connect, migrate, tortoise_config
 from tests.support.postgres import PostgresServer
@@ -51,6 +52,9 @@ ROWS = (
     "INSERT INTO notice (id, appointment_id, kind, recipient, sequence, starts_at, ends_at, state, due_at,"
     " deadline_at, attempts, params, last_error)"
     " VALUES ('n', 'r', 'reminder', 'citizen', 0, '{now}', '{now}', 'pending', '{now}', '{now}', 0, '{{}}', '')",
+    "INSERT INTO call_record (id, room, opened_at, end_reason) VALUES ('c', 'r', '{now}', 'hung_up')",
+    "INSERT INTO call_participation (id, call_id, role, joined_at, reconnections)"
+    " VALUES ('p', 'c', 'citizen', '{now}', 1)",
 )
 
 
@@ -93,6 +97,9 @@ async def test_rows_outlive_an_upgrade(empty_url: str) -> None:
         terminal = await Terminal.get(id="t")
         assert (terminal.check_light, terminal.check_report) == ("", {})
         assert (await Notice.get(id="n")).channel == "email"
+        assert (await CallRecord.get(id="c")).failure == ""
+        presence = await CallParticipation.get(id="p")
+        assert (presence.failure, presence.quality, presence.quality_median) == ("", {}, None)
     finally:
         await database.close()
 
