@@ -11,9 +11,13 @@ from aiohttp import web
 
 from booking.agenda import AppointmentView, appointment_view
 from booking.engine.offer import HOME
+from booking.errors import AppointmentUnknown
 from booking.handover import colleagues_of
+from booking.interpreters import COOKIE as INTERPRETER_COOKIE
+from booking.interpreters import interpreter_meeting
 from booking.lifecycle import CHECK_IN_BEFORE, CLOSED, Status
 from booking.needs import need_text
+from booking.notifications.invitations import interpretation
 from booking.passes import GUEST_COOKIE, read_guest, shown_reference
 from booking.walk_in import CHANNEL as WALK_IN
 from kiosks.gate import current_visit
@@ -81,6 +85,7 @@ class AppointmentGatekeeper:
             "agent": _agent,
             "adviser": _adviser,
             "colleague": _colleague,
+            "interpreter": _interpreter,
         }
         asked = doors.get(request.query.get("as", ""))
         for door in [asked] if asked else doors.values():
@@ -229,6 +234,30 @@ async def _colleague(request: web.Request, appointment: AppointmentView) -> Entr
         title=appointment.service,
         details=((translate(N_("Référence")), shown_reference(appointment.reference)),),
         after_url="/agent",
+        help_url=None,
+        admit_on_join=False,
+    )
+
+
+async def _interpreter(request: web.Request, appointment: AppointmentView) -> Entry | None:
+    """Whoever came by the link of the invitation: the browser that pressed the button there."""
+    token = request.cookies.get(INTERPRETER_COOKIE, "")
+    try:
+        meeting = await interpreter_meeting(request.app[SIGNER], token, utcnow())
+    except (TokenInvalid, TokenExpired, AppointmentUnknown):
+        return None
+    if meeting.appointment_id != appointment.id:
+        return None
+    translate = gettext_for(request.app, language(request))
+    return Entry(
+        participant=f"interpreter:{appointment.id}",
+        role=Role.INTERPRETER,
+        display_name=translate(N_("Interprète")),
+        surface="desktop",
+        language=language(request),
+        title=appointment.service,
+        details=((translate(N_("Demande")), interpretation(meeting, translate, language(request))),),
+        after_url=f"/interpret/{token}",
         help_url=None,
         admit_on_join=False,
     )

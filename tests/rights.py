@@ -45,6 +45,10 @@ ROUTES = {
         POST /rdv/{token}/join
         POST /rdv/{token}/move
     """,
+    "interpreter link": """
+        GET /interpret/{token}
+        POST /interpret/{token}
+    """,
     "short link": "GET /s/{code}",
     "calendar link": "GET /calendar/{token}.ics",
     # who knows the secret address (tests/booking/test_feeds.py)

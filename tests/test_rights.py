@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from booking.api.partners import BOOKING_SCOPE, key_hash
+from booking.interpreters import PURPOSE as INTERPRETER
 from booking.models import Agent, Appointment, Partner, SiteStaff
 from booking.notifications.waiting_mail import WAITING
 from booking.passes import CALENDAR, GUEST, MANAGE, PASS
@@ -197,6 +198,7 @@ async def test_what_is_for_everyone_fails_for_nobody(town: Town) -> None:
         ("calendar link", CALENDAR),
         ("feedback link", "feedback"),
         ("waiting link", WAITING),
+        ("interpreter link", INTERPRETER),
         ("invitation link", INVITATION),
     ],
 )
@@ -205,7 +207,7 @@ async def test_a_link_opens_its_one_thing_until_its_end(town: Town, policy: str,
     good = town.token(purpose, subject)
     others = [
         name
-        for name in (MANAGE, CALENDAR, PASS, GUEST, WAITING, INVITATION, "feedback", "signaling", "proof")
+        for name in (MANAGE, CALENDAR, PASS, GUEST, WAITING, INTERPRETER, INVITATION, "feedback", "signaling", "proof")
         if name != purpose
     ]
     forged = [town.token(name, subject) for name in others]

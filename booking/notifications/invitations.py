@@ -173,9 +173,8 @@ def _attendee(meeting: Meeting, recipient: Recipient) -> vCalAddress:
     return address
 
 
-def interpretation(meeting: Meeting, _: Gettext) -> str:
-    """Return in words what an interpreter is asked for: a language, or sign language."""
-    language = meeting.language_of(Recipient.INTERPRETER)
+def interpretation(meeting: Meeting, _: Gettext, language: str = "fr") -> str:
+    """Return in words what an interpreter is asked for, a language or sign language; `_` translates to `language`."""
     return ", ".join(need_text(need, _, language) for need in meeting.interpreted)
 
 
@@ -218,9 +217,9 @@ def _described_to_staff(meeting: Meeting, recipient: Recipient, links: Links, ca
         lines.append(_("Salle : {room}", room=meeting.room))
     if meeting.kiosk and recipient is not Recipient.ROOM:
         lines.append(_("Lieu : {site}, {kiosk}", site=meeting.site, kiosk=meeting.kiosk))
-    if recipient is Recipient.INTERPRETER and not cancelled:
-        lines.append(_("L’agent vous indiquera comment rejoindre l’appel."))
-    if links.page:
+    if links.page and recipient is Recipient.INTERPRETER and not cancelled:
+        lines.append(_("Rejoindre l’appel à l’heure prévue : {url}", url=links.page))
+    elif links.page:
         lines.append(_("Ouvrir le rendez-vous : {url}", url=links.page))
     return lines
 

@@ -220,7 +220,7 @@ def _action(kind: Kind, recipient: Recipient, links: Links, _: Gettext) -> Actio
 
 def _closing(kind: Kind, alive: bool, recipient: Recipient, meeting: Meeting, _: Gettext) -> str:
     if recipient is Recipient.INTERPRETER and alive:
-        return _("L’agent vous indiquera comment rejoindre l’appel.")
+        return _("À l’heure prévue, ouvrez cette page sur un appareil avec caméra et micro, puis rejoignez l’agent.")
     if recipient is not Recipient.CITIZEN:
         return ""
     if kind is Kind.DISPLACED:

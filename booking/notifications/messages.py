@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
+from booking.interpreters import issue_interpreter
 from booking.notifications.invitations import Links, Method, invitation, one_line
 from booking.notifications.letters import NOTHING, Action, Letter, write_letter
 from booking.notifications.meeting import Meeting
@@ -150,7 +151,7 @@ class Composer:
     def links(self, meeting: Meeting, recipient: Recipient) -> Links:
         """Return where a recipient finds the appointment; the citizen's link is signed and opens nothing else.
 
-        An interpreter and a room have no page: neither signs in.
+        So is the interpreter's. A room has no page: it does not sign in.
         """
         if recipient is Recipient.AGENT:
             return Links(
@@ -159,11 +160,20 @@ class Composer:
             )
         if recipient is Recipient.ADVISER:
             return Links(page=f"{self.origin}/desk/{meeting.site_id}/appointments/{meeting.appointment_id}")
+        if recipient is Recipient.INTERPRETER:
+            return self._interpreters(meeting)
         if recipient is not Recipient.CITIZEN:
             return Links()
         token = issue_manage(self.signer, appointment_id=meeting.appointment_id, ends_at=meeting.ends_at)
         page = f"{self.origin}/rdv/{token}"
         return Links(page, f"{page}/join" if meeting.at_home else "")
+
+    def _interpreters(self, meeting: Meeting) -> Links:
+        token = issue_interpreter(
+            self.signer, appointment_id=meeting.appointment_id, email=meeting.guest_email, ends_at=meeting.ends_at
+        )
+        page = f"{self.origin}/interpret/{token}"
+        return Links(page, page)
 
     def compose(
         self,

@@ -8,6 +8,7 @@ from booking.needs import NEED_TEXTS
 from booking.pages import agent as agent_pages
 from booking.pages import agent_appointment as agent_appointment_pages
 from booking.pages import citizen as citizen_pages
+from booking.pages import interpreter as interpreter_pages
 from booking.pages import short as short_pages
 from booking.pages import trouble as trouble_pages
 from booking.pages import walk_in as walk_in_pages
@@ -34,6 +35,7 @@ def setup_pages(app: web.Application) -> None:
     app.router.add_get("/agent/live", agent_pages.stream_agenda)
     trouble_pages.setup(app)
     walk_in_pages.setup(app)
+    interpreter_pages.setup(app)
     app.router.add_get(one, agent.show_appointment)
     app.router.add_post(f"{one}/cancel", agent.submit_cancel)
     app.router.add_post(f"{one}/outcome", agent.submit_outcome)

@@ -22,6 +22,7 @@ from tests.booking.meetings import NOW, SENDER, make_meeting, translator
 from tests.booking.offers import MONDAY_8, SYSTEM, Offer, make_offer, make_site, paris_monday
 
 ZOE = Citizen(given_name="Zoé", family_name="Quatremère", email="zoe.q@mail.example")
+INTERPRET = "https://rdv.example.fr/interpret/token"
 DESK, INTERPRETERS = "accueil@maison.example", "interpretes@agence.example"
 
 
@@ -171,11 +172,18 @@ async def test_shared_room_is_invited_and_withdrawn_when_the_room_changes(databa
     assert mailed == {"loire@ddt.example": ("cancellation", "Loire"), "cher@ddt.example": ("invitation", "Cher")}
 
 
+LINKS = {
+    Recipient.ADVISER: Links("https://rdv.example.fr/desk"),
+    Recipient.INTERPRETER: Links(INTERPRET, INTERPRET),
+    Recipient.ROOM: Links(),
+}
+
+
 def read(recipient: Recipient, method: Method = Method.REQUEST, **more: Any) -> Event:
     meeting = make_meeting(**more)
     calendar = invitation(
         meeting, recipient=recipient, method=method, organizer=SENDER,
-        links=Links("https://rdv.example.fr/desk") if recipient is Recipient.ADVISER else Links(), now=NOW,
+        links=LINKS[recipient], now=NOW,
         _=translator("fr"),
     )  # fmt: skip
     text = calendar.replace(b"\r\n ", b"").decode()
@@ -198,7 +206,8 @@ def test_guest_is_the_one_attendee_and_in_their_own_part(recipient: Recipient, p
         event = read(recipient, method)
         assert event["attendee"] == "mailto:guest@maison.example"
         assert {name: event["attendee"].params[name] for name in params} == params
-        assert "conference" not in event
+        joins = recipient is Recipient.INTERPRETER and method is Method.REQUEST
+        assert ("conference" in event) == joins
 
 
 def test_each_guest_reads_what_they_need() -> None:
@@ -210,7 +219,8 @@ def test_each_guest_reads_what_they_need() -> None:
     assert "wheelchair" not in interpreter["description"]
     assert "Fauteuil" not in interpreter["description"], "other needs are not an interpreter's business"
     assert "Z." not in interpreter["description"]
-    assert "url" not in interpreter
+    assert interpreter["url"] == INTERPRET
+    assert f"Rejoindre l’appel à l’heure prévue\u00a0: {INTERPRET}" in interpreter["description"]
     assert room["location"] == "Salle Loire"
     assert "geo" not in room
     assert not room.subcomponents, "a mailbox is woken by nothing"
