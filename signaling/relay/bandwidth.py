@@ -1,27 +1,29 @@
 """How much a participant's path carries: Google's delay-based estimate (draft-ietf-rmcat-gcc), and REMB made of it.
 
-aiortc's estimator does the mathematics, once for each burst of packets instead of once for each packet.
+aiortc's estimator does the mathematics, once for each burst of packets instead of once for each packet. What follows
+from it is in rate.py.
 """
 
 from collections import deque
 
 from aiortc.rate import (
     MIN_FRAME_PERIOD_HISTORY_LENGTH,
-    AimdRateControl,
     BandwidthUsage,
     OveruseDetector,
     OveruseEstimator,
 )
 
+from signaling.relay.rate import RateControl
 from signaling.relay.rtp import SEND_TIME_SECOND, SEND_TIMES
 
 GROUP = SEND_TIME_SECOND * 5 // 1000
 BURST_MS = 5
 MS_PER_TICK = 1000 / SEND_TIME_SECOND
-WINDOW_MS = 1000
-MIN_BITRATE = 50_000
-RISE_PER_SECOND = 1.08
-HOLD_SECONDS = 4.0
+WINDOW_MS = 500
+SHORTEST_SPAN_MS = 150
+FEEDBACK_MS = 300
+SILENCE_MS = 5000
+STANDING_MS, SHORTEST_MS = 100, 10_000
 
 
 class QuickEstimator(OveruseEstimator):
@@ -44,13 +46,31 @@ class QuickEstimator(OveruseEstimator):
         return rising[0][1]
 
 
+class _Minimum:
+    """The least of what was noted in the last one to two spans."""
+
+    def __init__(self, span_ms: int) -> None:
+        self._span = span_ms
+        self._before = self._least = float("inf")
+        self._ends = 0
+
+    def note(self, value: float, now_ms: int) -> float:
+        """Note a value and return the least."""
+        if now_ms >= self._ends:
+            self._before = self._least if now_ms < self._ends + self._span else float("inf")
+            self._least, self._ends = value, now_ms + self._span
+        elif value < self._least:
+            self._least = value
+        return self._least if self._least < self._before else self._before
+
+
 class BandwidthEstimator:
     """Follows the packets of one sender by their abs-send-time."""
 
     def __init__(self) -> None:
         self._estimator = QuickEstimator()
         self._detector = OveruseDetector()
-        self._control = AimdRateControl()
+        self._control = RateControl()
         self._first = self._last = -1
         self._size = 0
         self._arrived = 0
@@ -58,6 +78,13 @@ class BandwidthEstimator:
         self._bursts: deque[tuple[int, int]] = deque()
         self._octets = 0
         self._updated: int | None = None
+        self._delay = 0.0
+        self._standing, self._shortest = _Minimum(STANDING_MS), _Minimum(SHORTEST_MS)
+
+    @property
+    def estimate(self) -> int:
+        """Bits a second that the path carries, as far as is known."""
+        return round(self._control.estimate)
 
     def add(self, send_time: int, now_ms: int, size: int) -> int | None:
         """Note a packet of `size` octets; return bits a second when there is a new estimate.
@@ -86,46 +113,46 @@ class BandwidthEstimator:
 
     def _end_burst(self) -> int | None:
         now_ms = self._arrived
+        if self._previous is not None:
+            last, arrived, size = self._previous
+            if now_ms - arrived > SILENCE_MS:
+                self._forget()
+            else:
+                sent_ms = (self._last - last) % SEND_TIMES * MS_PER_TICK
+                self._estimator.update(now_ms - arrived, sent_ms, self._size - size, self._detector.state(), now_ms)
+                self._detector.detect(self._estimator.offset(), sent_ms, self._estimator.num_of_deltas(), now_ms)
+                self._delay += now_ms - arrived - sent_ms
         self._bursts.append((now_ms, self._size))
         self._octets += self._size
         while self._bursts[0][0] <= now_ms - WINDOW_MS:
             self._octets -= self._bursts.popleft()[1]
-        if self._previous is not None:
-            last, arrived, size = self._previous
-            sent_ms = (self._last - last) % SEND_TIMES * MS_PER_TICK
-            self._estimator.update(now_ms - arrived, sent_ms, self._size - size, self._detector.state(), now_ms)
-            self._detector.detect(self._estimator.offset(), sent_ms, self._estimator.num_of_deltas(), now_ms)
         self._previous = (self._last, now_ms, self._size)
+        # one late burst is the machine's fault: what all of the last ones waited is a queue's
+        standing = self._standing.note(self._delay, now_ms)
+        queue_ms = standing - self._shortest.note(self._delay, now_ms)
         state = self._detector.state()
-        if (
-            state != BandwidthUsage.OVERUSING
-            and self._updated is not None
-            and now_ms - self._updated <= self._control.feedback_interval()
-        ):
+        due = self._updated is None or now_ms - self._updated >= FEEDBACK_MS
+        if not due and state != BandwidthUsage.OVERUSING:
             return None
-        spanned = now_ms - self._bursts[0][0]
-        rate = round(8000 * self._octets / WINDOW_MS) if spanned > WINDOW_MS // 2 else None
-        target = self._control.update(state, rate, now_ms)
-        if target is not None:
-            self._updated = now_ms
-        return target
+        before = self._control.estimate
+        if not self._control.follow(state, self._carried(now_ms), queue_ms / 1000, now_ms / 1000):
+            self._shortest = _Minimum(SHORTEST_MS)
+        if not due and self._control.estimate >= before:
+            return None
+        self._updated = now_ms
+        return self.estimate
 
+    def _carried(self, now_ms: int) -> int | None:
+        """Return what arrived lately, in bits a second; None when that is too little to tell."""
+        began, first = self._bursts[0]
+        spanned = now_ms - began
+        # the first burst arrived before the span that is measured
+        return round(8000 * (self._octets - first) / spanned) if spanned >= SHORTEST_SPAN_MS else None
 
-class Ceiling:
-    """What a sender is told: falls at once, rises slowly and not soon after a fall, so that it does not swing."""
-
-    def __init__(self) -> None:
-        self._told: float | None = None
-        self._told_at = self._fell_at = float("-inf")
-
-    def next(self, wanted: int, now: float) -> int:
-        """Return bits a second to allow when the path and all receivers would take `wanted`; `now` in seconds."""
-        told = self._told
-        if told is None or wanted <= told:
-            self._fell_at = now
-            self._told = wanted
-        elif now - self._fell_at >= HOLD_SECONDS:
-            self._told = min(wanted, told * RISE_PER_SECOND ** min(1.0, now - self._told_at))
-        self._told_at = now
-        self._told = max(MIN_BITRATE, self._told or 0)
-        return round(self._told)
+    def _forget(self) -> None:
+        """Nothing came for long: neither the clocks nor the path can be compared with what they were."""
+        self._estimator, self._detector = QuickEstimator(), OveruseDetector()
+        self._standing, self._shortest = _Minimum(STANDING_MS), _Minimum(SHORTEST_MS)
+        self._delay = 0.0
+        self._bursts.clear()
+        self._octets = 0

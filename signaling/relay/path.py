@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from aiortc.rtp import AnyRtcpPacket, RtcpPacket, RtcpReceiverInfo, RtcpRrPacket
 from pylibsrtp import Error as SrtpError
 
+from signaling.relay.downlink import Downlink
 from signaling.relay.rtp import FIXED_HEADER, ExtensionIds, Octets, read_body
 from signaling.relay.srtp import Buffer, Keys, keys_of
 from signaling.relay.stream import Repair, Stream
@@ -41,6 +42,7 @@ class MediaPath:
         self.streams: dict[int, Stream | Repair] = {}
         self.receivers: list[StreamReceiver] = []
         self.reports: dict[int, RtcpReceiverInfo] = {}
+        self.downlink = Downlink()
         self._timer: asyncio.TimerHandle | None = None
         self.packets = 0
         self.refused = 0

@@ -15,6 +15,7 @@ from signaling.relay.frames import CHANNEL
 from signaling.relay.hooks import RelayPeerConnection, received_packets, selected_path, set_stream
 from signaling.relay.network import Network
 from signaling.relay.quality import StreamFigures
+from signaling.relay.rate import MAX_BITRATE, START_BITRATE
 from signaling.relay.sender import ForwardingSender
 from signaling.replies import Slot
 
@@ -161,7 +162,7 @@ class Peer:
     async def offer(self) -> str:
         """Make an offer and return its SDP, with all candidates of the relay."""
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        return with_opus_wishes(str(self._connection.localDescription.sdp))
+        return with_start_bitrate(with_opus_wishes(str(self._connection.localDescription.sdp)))
 
     def slots(self) -> tuple[Slot, ...]:
         """Return who is in which section of the offer."""
@@ -232,6 +233,20 @@ def _preferences(kind: str) -> list[Any]:
 def with_opus_wishes(sdp: str) -> str:
     """Ask for sound that repairs itself, and for none while nobody speaks (RFC 7587 6.1): aiortc cannot say so."""
     return re.sub(r"(a=rtpmap:(\d+) opus/48000/2\r\n)", rf"\1a=fmtp:\2 {OPUS_WISHES}\r\n", sdp)
+
+
+def with_start_bitrate(sdp: str) -> str:
+    """Ask for pictures that are large from the first one on: Chromium and Safari begin with 300 kbit/s otherwise.
+
+    REMB may come after the first picture, whose size is kept for some ten seconds. Firefox has no such parameter.
+    """
+    for line, payload_type in re.findall(r"(a=rtpmap:(\d+) (?:VP8|H264)/90000\r\n)", sdp):
+        wishes = f"x-google-start-bitrate={START_BITRATE // 1000};x-google-max-bitrate={MAX_BITRATE // 1000}"
+        if (present := f"a=fmtp:{payload_type} ") in sdp:
+            sdp = sdp.replace(present, f"{present}{wishes};")
+        else:
+            sdp = sdp.replace(line, f"{line}a=fmtp:{payload_type} {wishes}\r\n")
+    return sdp
 
 
 def without_local_names(sdp: str) -> str:

@@ -18,12 +18,14 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from signaling.relay.bandwidth import BandwidthEstimator, Ceiling
+from signaling.relay.bandwidth import BandwidthEstimator
 from signaling.relay.loss import RETRY_SECONDS
+from signaling.relay.rate import MIN_BITRATE
 from signaling.relay.stream import Repair, Sink, Stream
 
 KEY_FRAME_INTERVAL_SECONDS = 0.5
 LEARNT_STREAMS = 4
+REPEAT_SECONDS = 1.0  # draft-ietf-rmcat-gcc-02 5.5: at least so often
 
 
 class ForwardingReceiver(RTCRtpReceiver):
@@ -41,7 +43,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._rates: dict[int, int] = {}
         self._announced = False
         self._estimator = BandwidthEstimator() if kind == "video" else None
-        self._ceiling = Ceiling()
+        self._told = (0, float("-inf"))
         self._key_frame_asked_at = float("-inf")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._path: Any = None
@@ -63,6 +65,9 @@ class ForwardingReceiver(RTCRtpReceiver):
                 path.streams.setdefault(encoding.rtx.ssrc, Repair(stream, self, originals))
         self._announced = bool(self.streams)
         path.add(self)
+        if self._estimator is not None:
+            # before the first picture: from then on browsers grow by a few percent a second only
+            self._tell(self._estimator.estimate, time.time())
         if self.sinks:
             self.request_key_frame()
 
@@ -123,9 +128,20 @@ class ForwardingReceiver(RTCRtpReceiver):
             return
         estimate = self._estimator.add(send_time, int(now * 1000), size)
         if estimate is not None:
-            limits = [sink.bitrate_limit for sink in self.sinks]
-            wanted = min([estimate, *(limit for limit in limits if limit is not None)])
-            fci = pack_remb_fci(self._ceiling.next(wanted, now), [stream.ssrc for stream in self.streams])
+            self._tell(estimate, now)
+
+    def limit_fell(self, now: float) -> None:
+        """Tell the sender at once when a receiver's line takes less than thought."""
+        if self._estimator is not None:
+            self._tell(self._estimator.estimate, now)
+
+    def _tell(self, estimate: int, now: float) -> None:
+        limits = [sink.bitrate_limit for sink in self.sinks]
+        allowed = max(MIN_BITRATE, min([estimate, *(limit for limit in limits if limit is not None)]))
+        told, told_at = self._told
+        if self.streams and (allowed != told or now - told_at >= REPEAT_SECONDS):
+            self._told = (allowed, now)
+            fci = pack_remb_fci(allowed, [stream.ssrc for stream in self.streams])
             self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.own_ssrc, media_ssrc=0, fci=fci))
 
     def take_report(self, packet: AnyRtcpPacket, now: float) -> None:

@@ -32,7 +32,6 @@ from signaling.relay.rtp import NONE, SEND_TIME_SECOND, SEQUENCES, ExtensionIds,
 from signaling.relay.srtp import LARGEST, Buffer
 from signaling.relay.stream import HISTORY, REPORT_TIME, Sink, Stream
 
-BITRATE_LIMIT_LASTS_SECONDS = 10.0
 CNAME = 1  # SDES item type (RFC 3550 6.5.1)
 CLOCK_RATES = {"audio": 48000, "video": 90000}
 KEY_FRAME_PATIENCE_SECONDS = 2.0
@@ -59,6 +58,9 @@ class Source(Protocol):
 
     def request_key_frame(self) -> None:
         """Ask for a key frame."""
+
+    def limit_fell(self, now: float) -> None:
+        """Look at the limits of those that it is handed to, at once."""
 
 
 def extension_ids(extensions: list[Any]) -> ExtensionIds:
@@ -96,7 +98,6 @@ class ForwardingSender(RTCRtpSender):
         self._cname = b""
         self._packets = 0
         self._octets = 0
-        self._limit: tuple[int, float] | None = None
         self._reports_sent: OrderedDict[int, float] = OrderedDict()
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
@@ -113,6 +114,8 @@ class ForwardingSender(RTCRtpSender):
                 self._repeats[int(codec.parameters["apt"] or 0)] = codec.payloadType or 0
             else:
                 self._key_frame_tests[codec.payloadType or 0] = KEY_FRAME_TESTS.get(codec.mimeType.lower())
+        if self.kind == "video":
+            self._path.downlink.add(self)
         self._keeps_sent = self.kind == "video" and not set(self._key_frame_tests) <= set(self._repeats)
         if self.source is not None:
             self.source.request_key_frame()
@@ -121,6 +124,7 @@ class ForwardingSender(RTCRtpSender):
         """Stop for good and let the source go."""
         self.attach(None)
         if self._path is not None:
+            self._path.downlink.remove(self)
             self._path = None
             self.transport._unregister_rtp_sender(self)
 
@@ -152,10 +156,23 @@ class ForwardingSender(RTCRtpSender):
 
     @property
     def bitrate_limit(self) -> int | None:
-        """Bits a second that the far end said it can take, if it said so lately and is sent to."""
-        if self._limit is None or self._paused or time.time() - self._limit[1] > BITRATE_LIMIT_LASTS_SECONDS:
-            return None
-        return self._limit[0]
+        """Bits a second that the far end's line takes of this picture; None when nothing limits it, or it is paused."""
+        return None if self._path is None or not self.wanted else self._path.downlink.share(self, time.time())
+
+    @property
+    def octets_sent(self) -> int:
+        """How much was sent so far, without headers."""
+        return self._octets
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a source and it is not paused."""
+        return self.source is not None and not self._paused
+
+    def limit_fell(self, now: float) -> None:
+        """Let the source be told at once that the far end's line takes less."""
+        if self.source is not None:
+            self.source.limit_fell(now)
 
     def figures(self, now: float) -> StreamFigures | None:
         """Return how well the stream arrives, by what the far end said lately; `now` in seconds since 1970."""
@@ -302,10 +319,10 @@ class ForwardingSender(RTCRtpSender):
         if sent is not None:
             # RFC 3550 6.4.1: what lies between is the way there and back, and the far end's pause
             self.round_trip = max(0.0, now - sent - report.dlsr / REPORT_TIME)
+            self._path.downlink.note_round_trip(self.round_trip)
+        if self.kind == "video":
+            self._path.downlink.note_loss(report.fraction_lost / 256, now)
 
     def _note_limit(self, fci: bytes, now: float) -> None:
         with contextlib.suppress(ValueError, IndexError):
-            bitrate, ssrcs = unpack_remb_fci(fci)
-            # REMB is for the whole transport: each of its video streams may take a share
-            videos = max(1, sum(1 for ssrc in ssrcs if ssrc in self.transport._rtp_router.senders))
-            self._limit = (bitrate // videos, now)
+            self._path.downlink.note_estimate(unpack_remb_fci(fci)[0], now)

@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
+from signaling.relay.rate import START_BITRATE
 from tests.signaling.seats import open_call, shows, state
 from tests.support.media import AGENT, CITIZEN
 
@@ -44,6 +45,19 @@ async def test_pictures_of_either_codec_arrive(server: TestServer, citizen: Page
     for page in (citizen, agent):
         assert await page.evaluate(CODEC, "outbound-rtp") == f"video/{codec}"
         assert await page.evaluate(CODEC, "inbound-rtp") == f"video/{codec}"
+
+
+async def test_pictures_are_asked_for_large_from_the_first_one_on() -> None:
+    peer = Peer(1, Network(addresses=("127.0.0.1",)), on_state=print, on_channel=print, on_data=print)
+    sdp = await peer.offer()
+    await peer.close()
+    numbers = re.findall(r"a=rtpmap:(\d+) (?:VP8|H264)/", sdp)
+    lines = {number: re.findall(rf"a=fmtp:{number} .*", sdp) for number in numbers}
+    assert len(lines) >= 2
+    for found in lines.values():
+        assert len(found) == 1, "one line of parameters for each codec"
+        assert f"x-google-start-bitrate={START_BITRATE // 1000};" in found[0]
+    assert all(f"apt={number}" in sdp for number in numbers), "nothing else was touched"
 
 
 async def test_sound_is_asked_for_with_repair_and_without_silence() -> None:

@@ -17,7 +17,7 @@ from aiortc.rtcrtpparameters import (
     RTCRtpReceiveParameters,
     RTCRtpSendParameters,
 )
-from aiortc.rtp import RtcpPsfbPacket, RtcpRtpfbPacket, RtpPacket, pack_remb_fci
+from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, RtpPacket, pack_remb_fci, unpack_remb_fci
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Error as SrtpError
@@ -25,6 +25,7 @@ from pylibsrtp import Policy, Session
 
 from signaling.relay.hooks import EXTENSION_IDS
 from signaling.relay.path import MediaPath
+from signaling.relay.rate import MIN_BITRATE, START_BITRATE
 from signaling.relay.receiver import LEARNT_STREAMS, ForwardingReceiver
 from signaling.relay.sender import RETRANSMISSIONS, ForwardingSender
 from signaling.relay.srtp import Buffer
@@ -53,6 +54,7 @@ class Wire:
 
     announced: bool = True
     sent: list[bytes] = field(default_factory=list)
+    reports: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         up, down = os.urandom(44), os.urandom(44)
@@ -79,7 +81,7 @@ class Wire:
     def _take(self, data: Any, address: object) -> None:
         packet = bytes(data)
         if 63 < packet[1] & 0x7F < 96:
-            self._opener.unprotect_rtcp(packet)
+            self.reports.extend(RtcpPacket.parse(self._opener.unprotect_rtcp(packet)))
         else:
             self.sent.append(self._opener.unprotect(packet))
 
@@ -218,14 +220,20 @@ async def test_asking_for_everything_again_and_again_is_answered_within_bounds(p
     assert 0 < repeats <= RETRANSMISSIONS
 
 
-async def test_a_limit_of_nothing_does_not_silence_the_sender(pair: Pair) -> None:
-    pair.up.feed_rtp(pair.packet(1))
+def told(wire: Wire) -> list[int]:
+    """Return the bitrates that the relay allowed somebody."""
+    return [unpack_remb_fci(report.fci)[0] for report in wire.reports if getattr(report, "fmt", 0) == 15]
+
+
+async def test_a_limit_of_nothing_is_told_at_once_and_does_not_silence_the_sender(pair: Pair) -> None:
+    assert told(pair.up)[0] == pytest.approx(START_BITRATE, rel=0.01), "before the first picture"
+    assert pair.sender.bitrate_limit is None
+    for number in range(1, 30):
+        pair.up.feed_rtp(pair.packet(number))
     remb = RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=pack_remb_fci(0, [pair.sender._ssrc]))
     pair.down.feed_rtcp(bytes(remb))
-    assert pair.sender.bitrate_limit == 0
-    for number in range(2, 400):
-        pair.receiver.observe(number * 8000 % 2**24, 1000.0 + number / 33, 1000)
-    assert pair.receiver._ceiling.next(0, 2000.0) > 0
+    assert pair.sender.bitrate_limit == MIN_BITRATE
+    assert told(pair.up)[-1] == pytest.approx(MIN_BITRATE, rel=0.01)
 
 
 async def test_pictures_begin_with_a_key_frame_and_pause_without_a_gap_in_the_numbers(pair: Pair) -> None:

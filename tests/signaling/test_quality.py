@@ -1,12 +1,10 @@
-"""Scores of connections, pictures that make way for sound, ceilings that do not swing, and a relay that is full."""
-
-from itertools import pairwise
+"""Scores of connections, pictures that make way for sound, paths that fill up, and a relay that is full."""
 
 from aiortc.rate import OveruseEstimator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.relay.bandwidth import HOLD_SECONDS, MIN_BITRATE, BandwidthEstimator, Ceiling, QuickEstimator
+from signaling.relay.bandwidth import BandwidthEstimator, QuickEstimator
 from signaling.relay.load import EASED, Limits, LoadMeter
 from signaling.relay.quality import (
     CALM_SECONDS,
@@ -80,25 +78,6 @@ def test_a_line_that_never_carries_pictures_is_tried_ever_more_seldom() -> None:
 def test_one_bad_second_stops_nothing() -> None:
     gate = PictureGate()
     assert not any(gate.judge(10 if second % 4 == 0 else 90, float(second)) for second in range(200))
-
-
-@given(st.lists(st.integers(0, 5_000_000), min_size=2, max_size=60))
-def test_a_ceiling_is_never_above_what_is_wanted_and_rises_slowly(wanted: list[int]) -> None:
-    ceiling = Ceiling()
-    told = [ceiling.next(each, float(second)) for second, each in enumerate(wanted)]
-    for each, allowed in zip(wanted, told, strict=True):
-        assert MIN_BITRATE <= allowed <= max(MIN_BITRATE, each)
-    for before, after in pairwise(told):
-        assert after <= before * 1.09 + 1
-
-
-def test_a_receiver_that_comes_and_goes_does_not_make_the_picture_swing() -> None:
-    ceiling = Ceiling()
-    told = [ceiling.next(400_000 if second % 3 == 0 else 2_000_000, float(second)) for second in range(118)]
-    assert set(told) == {400_000}, "a rise is not tried before HOLD_SECONDS of calm"
-    calm = [ceiling.next(2_000_000, 118.0 + second) for second in range(60)]
-    assert calm[int(HOLD_SECONDS) - 2] == 400_000
-    assert calm[-1] == 2_000_000
 
 
 @given(st.lists(st.floats(0, 1000), max_size=200))

@@ -132,6 +132,7 @@ export class Call extends EventTarget {
         this._downSince = 0;
         this._bytesAt = Date.now();
         this._emit("path", "up");
+        this._attachTracks().catch((error) => this._failed(error));
       } else if (["disconnected", "failed"].includes(connection.connectionState)) {
         this._downSince ||= Date.now();
         this._emit("path", "down");
@@ -154,6 +155,8 @@ export class Call extends EventTarget {
         : undefined;
       if (track === undefined) continue;
       if (transceiver.direction !== "sendonly") transceiver.direction = "sendonly";
+      // Chromium takes a rate that is not known yet for a low one, and begins with a small picture for some ten seconds
+      if (track?.kind === "video" && connection.connectionState !== "connected") continue;
       if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track);
     }
   }
