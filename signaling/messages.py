@@ -10,6 +10,17 @@ DeviceState = Literal["on", "off", "missing"]
 PathKind = Literal["udp", "turn-udp", "turn-tcp", "turn-tls"]
 
 
+class Place(BaseModel):
+    """Where in a document people look together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    transfer: str = Field(pattern=r"^[0-9a-f]{32}$", description="which document, see Documents")
+    page: int = Field(ge=1, le=10_000, description="from 1; 1 for a picture")
+    zoom: float = Field(ge=1, le=4, description="1: as wide as there is room for")
+    x: float = Field(ge=0, le=1, description="what is in the middle of the view, as a fraction of the page's width")
+    y: float = Field(ge=0, le=1, description="and of its height")
+
+
 class Body(BaseModel):
     """What a message of one type carries. `sequenced` messages are kept and sent again after a resume."""
 

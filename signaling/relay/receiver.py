@@ -42,6 +42,9 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._announced = False
         self._estimator = BandwidthEstimator() if kind == "video" else None
         self._ceiling = Ceiling()
+        # other pictures of the same participant, beside which this one is sent: a screen beside the camera
+        self._led: list[ForwardingReceiver] = []
+        self._leader: ForwardingReceiver | None = None
         self._key_frame_asked_at = float("-inf")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._path: Any = None
@@ -83,6 +86,8 @@ class ForwardingReceiver(RTCRtpReceiver):
 
         What was announced is all there is, and of strangers only LEARNT_STREAMS are let in: memory is for people.
         """
+        if self._leader is not None:
+            return None  # nothing tells an unannounced screen from an unannounced camera
         if self._announced or payload_type not in self.media_types or len(self.streams) >= LEARNT_STREAMS:
             return None
         stream = self._open(ssrc, payload_type)
@@ -97,6 +102,14 @@ class ForwardingReceiver(RTCRtpReceiver):
         stream = self._path.streams[ssrc] = Stream(self, ssrc, rate)
         self.streams.append(stream)
         return stream
+
+    def lead(self, other: "ForwardingReceiver") -> None:
+        """Estimate for another picture of the same participant too: there is one way in, and browsers take what they
+        are told for all that they send. Of two estimates the one of a still screen, which sends next to nothing, would
+        starve the camera, and together they would claim the way in twice.
+        """
+        self._led.append(other)
+        other._leader = self
 
     def add_sink(self, sink: Sink) -> None:
         """Hand packets to a sink from now on."""
@@ -119,14 +132,23 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     def observe(self, send_time: int, now: float, size: int) -> None:
         """Note when a packet was sent and came; tell the sender when the path carries more or less than thought."""
+        if self._leader is not None:
+            self._leader.observe(send_time, now, size)
+            return
         if self._estimator is None:
             return
         estimate = self._estimator.add(send_time, int(now * 1000), size)
         if estimate is not None:
-            limits = [sink.bitrate_limit for sink in self.sinks]
-            wanted = min([estimate, *(limit for limit in limits if limit is not None)])
-            fci = pack_remb_fci(self._ceiling.next(wanted, now), [stream.ssrc for stream in self.streams])
+            pictures = [self, *self._led]
+            # what each picture's weakest receiver can take of it
+            limits = [limit for picture in pictures if (limit := picture._limit()) is not None]
+            wanted = min(estimate, sum(limits)) if limits else estimate
+            ssrcs = [stream.ssrc for picture in pictures for stream in picture.streams]
+            fci = pack_remb_fci(self._ceiling.next(wanted, now), ssrcs)
             self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.own_ssrc, media_ssrc=0, fci=fci))
+
+    def _limit(self) -> int | None:
+        return min((limit for sink in self.sinks if (limit := sink.bitrate_limit) is not None), default=None)
 
     def take_report(self, packet: AnyRtcpPacket, now: float) -> None:
         """Take what the far end says about the streams that it sends."""
