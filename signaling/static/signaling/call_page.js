@@ -57,7 +57,7 @@ class CallPage {
     bindHangUp(() => this._hangUp());
     this._waiting.listen();
     window.addEventListener("online", () => {
-      this._wire.hurry();
+      this._wire.hurry(true);
       this._call.renew();
     });
     document.addEventListener("visibilitychange", () => {
@@ -78,6 +78,8 @@ class CallPage {
     on(this._call, "channel", (channel) => this._documents.use(channel));
     on(this._call, "path", (path) => {
       this._pathUp = path === "up";
+      // what took the media away may have taken the socket, too
+      if (!this._pathUp) this._wire.hurry();
       this._showState();
     });
     this._devices.addEventListener("change", () => {

@@ -22,6 +22,10 @@
 const VERSION = 1;
 const PING_AFTER_MS = 25_000;
 const DEAD_AFTER_MS = 45_000;
+/** A socket whose network may have changed must answer within this, loss and a slow link included. */
+const PROBE_MS = 3_000;
+/** A node that takes a dead one's room over needs up to five seconds for its welcome. */
+const WELCOME_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8_000;
 const MAX_KEPT = 200;
@@ -75,6 +79,7 @@ export class Wire extends EventTarget {
     this.why = "";
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this._retryTimer = undefined;
+    this._attempts = 0;
     /** @type {WireState} */
     this.state = "connecting";
     this._heartbeat = setInterval(() => this._beat(), 5_000);
@@ -83,17 +88,20 @@ export class Wire extends EventTarget {
   /** Connect, and stay connected until the call is over. */
   async open() {
     clearTimeout(this._retryTimer);
+    const attempt = ++this._attempts;
     let first;
     try {
       first = this._session
         ? { type: "resume", body: { session: this._session, last_seq: this._received } }
         : { type: "join", body: { ticket: await this._getTicket() } };
     } catch (error) {
+      if (attempt !== this._attempts) return;
       if (error instanceof EntryRefused) this._finish(error.status === GONE ? "ended" : "refused", error.code);
       else this._retry();
       return;
     }
-    if (this._over()) return;
+    // while it waited for its ticket, another attempt may have been made
+    if (this._over() || attempt !== this._attempts) return;
     const address = new URL(this._url, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
@@ -123,15 +131,36 @@ export class Wire extends EventTarget {
     if (this._welcomed) this._write(type, body, message.seq, generation, message.id);
   }
 
-  /** Do not wait for the heartbeat: the network is back, or has changed. */
-  hurry() {
+  /**
+   * Do not wait for the heartbeat: the network is back, or has changed. A socket over an address that is gone says
+   * nothing of it for minutes, so that it must prove itself; one that is dead for sure is given up.
+   * @param {boolean} [dead] the network was away
+   */
+  hurry(dead = false) {
     if (this._over()) return;
-    if (this._socket?.readyState === WebSocket.OPEN) {
+    const socket = this._socket;
+    if (socket && dead) {
+      this._abandon(socket);
+    } else if (socket?.readyState === WebSocket.OPEN) {
+      const askedAt = Date.now();
       this.send("ping");
-    } else {
+      setTimeout(() => {
+        if (this._heardAt < askedAt) this._abandon(socket);
+      }, PROBE_MS);
+    } else if (!socket) {
       this._retryMs = FIRST_RETRY_MS;
-      if (this._socket?.readyState !== WebSocket.CONNECTING) void this.open();
+      void this.open();
     }
+  }
+
+  /** Open another socket at once in the place of one that is dead. @param {WebSocket} socket */
+  _abandon(socket) {
+    if (socket !== this._socket || this._over()) return;
+    this._socket = null;
+    socket.close();
+    this._retryMs = FIRST_RETRY_MS;
+    this._setState("reconnecting");
+    void this.open();
   }
 
   /** Let go of the socket for good. */
@@ -243,7 +272,7 @@ export class Wire extends EventTarget {
   _beat() {
     if (this._over() || !this._socket) return;
     const silence = Date.now() - this._heardAt;
-    if (silence > DEAD_AFTER_MS) {
+    if (silence > (this._welcomed ? DEAD_AFTER_MS : WELCOME_MS)) {
       const socket = this._socket;
       this._socket = null;
       socket.close();
