@@ -12,6 +12,7 @@ import { DocumentsView } from "./documents_view.js";
 import { HandView } from "./hand_view.js";
 import { HandoverView } from "./handover_view.js";
 import { InviteView } from "./invite_view.js";
+import { MediaView } from "./media_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
 import { StageView } from "./stage_view.js";
@@ -31,6 +32,7 @@ class CallPage {
     this._devices = new Devices();
     this._documents = new Documents({ maxBytes: data.maxDocumentBytes, types: data.documentTypes });
     this._stage = new StageView();
+    this._media = new MediaView(this._devices);
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
     this._aside = new AsideView((type, body) => this._wire.send(type, body));
@@ -74,7 +76,10 @@ class CallPage {
     on(this._wire, "welcome", () => this._tellMedia());
     on(this._wire, "snapshot", (snapshot) => this._show(snapshot));
     on(this._wire, "lines", (typed) => this._text.take(typed));
-    on(this._call, "streams", (streams) => this._stage.setStreams(streams));
+    on(this._call, "streams", (streams) => {
+      this._stage.setStreams(streams);
+      this._media.setStreams(streams);
+    });
     on(this._call, "channel", (channel) => this._documents.use(channel));
     on(this._call, "path", (path) => {
       this._pathUp = path === "up";
@@ -99,6 +104,7 @@ class CallPage {
     if (snapshot.call_seconds !== null && !this._startedAt) this._startedAt = Date.now() - snapshot.call_seconds * 1000;
     const inCall = snapshot.others.filter((p) => p.standing === "admitted");
     this._stage.show(snapshot.state === "in_call" ? inCall.filter((p) => p.role !== "observer") : []);
+    this._media.refresh();
     this._waiting.show(snapshot);
     this._aside.show(snapshot);
     this._hand.show(snapshot);
@@ -198,6 +204,7 @@ class CallPage {
     if (this._leaving) return;
     this._leaving = true;
     this._call.close();
+    this._media.close();
     this._devices.close();
     this._papers.clear();
     this._aside.clear();
