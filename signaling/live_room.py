@@ -299,9 +299,10 @@ class LiveRoom:
     def _pass_on(self, line: Line | None) -> None:
         if line is None:
             return
+        told = replies.Lines(whole=False, lines=(_typed(line),))
         for participant in self.room.admitted():
             if line.side in (None, participant.role.waits):
-                self._sessions[participant.id].send(replies.Lines(whole=False, lines=(_typed(line),)))
+                self._sessions[participant.id].send(told)
 
     def _send_lines(self, participant: str) -> None:
         who = self.room.participants[participant]

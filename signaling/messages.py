@@ -1,5 +1,6 @@
 """What every message's body is, and the kinds of values that they carry."""
 
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +28,11 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: ClassVar[str]
     sequenced: ClassVar[bool] = True
+
+    @cached_property
+    def wire(self) -> str:
+        """The fields as JSON: written once, for however many receive the same."""
+        return self.model_dump_json()
 
 
 class Ping(Body):

@@ -80,10 +80,13 @@ class RoomRelay:
         self._closing: set[asyncio.Task[None]] = set()
         self._received: dict[str, int] = {}
         self._rate = 0.0
-        self._watch = asyncio.create_task(self._watch_lines())
+        # a room where people only wait has nothing to look at
+        self._watch: asyncio.Task[None] | None = None
 
     def set_members(self, participants: set[str]) -> None:
         """Have exactly these people in the call."""
+        if self._watch is None and participants:
+            self._watch = asyncio.create_task(self._watch_lines())
         gone = set(self._lines) - participants
         new = participants - set(self._lines)
         for participant in gone:
@@ -159,9 +162,10 @@ class RoomRelay:
 
     async def close(self) -> None:
         """Close every connection and wait for it."""
-        self._watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._watch
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
         lines = [line.close() for line in self._lines.values()]
         self._lines = {}
         await asyncio.gather(*lines, *self._closing)
