@@ -63,4 +63,9 @@ DEVICE_TEXTS = {
     "camera_on": N_("Caméra allumée."),
     "camera_off": N_("Caméra éteinte."),
     "speaks": N_("parle"),
+    "blurStarts": N_("Le flou se prépare…"),
+    "blurOn": N_("L’arrière-plan est flou pour les autres."),
+    "blurOff": N_("L’arrière-plan est visible."),
+    "blurSlow": N_("Cet ordinateur est trop lent pour le flou : il est arrêté, votre arrière-plan est visible."),
+    "blurFailed": N_("Le flou ne fonctionne pas ici : il est arrêté, votre arrière-plan est visible."),
 }

@@ -1,5 +1,5 @@
 /**
- * What somebody chose in this browser: identifiers of devices (which the browser makes up for each site), nothing else.
+ * What somebody chose in this browser: identifiers of devices (which the browser makes up for each site) and the blur.
  *
  * @typedef {"microphone"|"camera"|"speaker"|"blur"} Chosen
  */

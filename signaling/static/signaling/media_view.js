@@ -3,6 +3,7 @@
  *
  * @import { Devices } from "./devices.js"
  */
+import { BlurView } from "./blur_view.js";
 import { HintsView, OWN } from "./hints_view.js";
 import { Levels, loudness } from "./level.js";
 import { element, make, say, text } from "./page.js";
@@ -22,6 +23,7 @@ export class MediaView {
     this._speaker = new Speaker(devices.choice, "#tiles video");
     this._settings = new SettingsView(devices, this._speaker, this._levels);
     this._hints = new HintsView(devices, this._levels, () => this._settings.open());
+    this._blur = new BlurView(devices, (words) => this._hints.tell(words));
     this._microphone = element("toggle-microphone", HTMLButtonElement);
     /** @type {Map<string, number>} When each was last heard speaking. */
     this._spoke = new Map();
