@@ -1,10 +1,12 @@
 """What the scripts of the call page say, in French (English in locale/en.po). `{x}` is filled in by the script."""
 
 from signaling.device_texts import DEVICE_TEXTS
+from signaling.quality_texts import QUALITY_TEXTS
 from teleconsult.web.i18n import N_
 
 PAGE_TEXTS = {
     **DEVICE_TEXTS,
+    **QUALITY_TEXTS,
     "connecting": N_("Connexion en cours…"),
     "lobby": N_("Vous êtes bien arrivé. L’agent va vous faire entrer."),
     "connected": N_("Vous êtes en communication."),

@@ -15,6 +15,7 @@ import { InviteView } from "./invite_view.js";
 import { MediaView } from "./media_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
+import { QualityView } from "./quality_view.js";
 import { StageView } from "./stage_view.js";
 import { TextView } from "./text_view.js";
 import { WaitingView } from "./waiting_view.js";
@@ -40,6 +41,7 @@ class CallPage {
     this._text = new TextView((type, body) => this._wire.send(type, body));
     this._invite = new InviteView((type, body) => this._wire.send(type, body));
     this._handover = new HandoverView((type, body) => this._wire.send(type, body));
+    this._quality = new QualityView((type, body) => this._wire.send(type, body), () => this._sendTracks());
     /** @type {Snapshot|null} */
     this._snapshot = null;
     this._role = data.role;
@@ -73,9 +75,13 @@ class CallPage {
 
   _listen() {
     on(this._wire, "state", ({ state, code }) => this._wireState(state, code));
-    on(this._wire, "welcome", () => this._tellMedia());
+    on(this._wire, "welcome", () => {
+      this._tellMedia();
+      this._quality.welcome();
+    });
     on(this._wire, "snapshot", (snapshot) => this._show(snapshot));
     on(this._wire, "lines", (typed) => this._text.take(typed));
+    on(this._wire, "connections", (told) => this._quality.take(told));
     on(this._call, "streams", (streams) => {
       this._stage.setStreams(streams);
       this._media.setStreams(streams);
@@ -88,9 +94,13 @@ class CallPage {
       this._showState();
     });
     this._devices.addEventListener("change", () => {
-      void this._call.setTracks(this._devices.audio, this._devices.video);
+      this._sendTracks();
       this._tellMedia();
     });
+  }
+
+  _sendTracks() {
+    void this._call.setTracks(this._devices.audio, this._quality.pictures ? this._devices.video : null);
   }
 
   _tellMedia() {
@@ -105,6 +115,7 @@ class CallPage {
     const inCall = snapshot.others.filter((p) => p.standing === "admitted");
     this._stage.show(snapshot.state === "in_call" ? inCall.filter((p) => p.role !== "observer") : []);
     this._media.refresh();
+    this._quality.show(snapshot);
     this._waiting.show(snapshot);
     this._aside.show(snapshot);
     this._hand.show(snapshot);
@@ -179,6 +190,7 @@ class CallPage {
   _tick() {
     this._waiting.tick();
     this._aside.tick();
+    this._quality.tick();
     if (this._greeting) this._showState();
     if (!this._startedAt || this._leaving) return;
     const seconds = Math.floor((Date.now() - this._startedAt) / 1000);
@@ -209,6 +221,7 @@ class CallPage {
     this._papers.clear();
     this._aside.clear();
     this._text.clear();
+    this._quality.clear();
     this._stage.show([]);
     document.documentElement.dataset.callState = state;
     element("lobby", HTMLDivElement).hidden = true;

@@ -4,7 +4,7 @@
  * @typedef {"citizen"|"agent"|"adviser"|"colleague"|"interpreter"|"observer"} Role
  * @typedef {{participant: string, role: Role, name: string, standing: "waiting"|"rung"|"admitted",
  *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
- *   camera: DeviceState, hand: boolean}} Participant
+ *   camera: DeviceState, hand: boolean, pictures: boolean}} Participant
  * @typedef {"on"|"off"|"missing"} DeviceState
  * @typedef {"asked"|"accepted"|"confirmed"|"declined"|"unanswered"|"withdrawn"|"failed"} HandoverState
  * @typedef {{by: string, colleague: string, state: HandoverState, reason: string, stays: boolean}} Handover
@@ -14,6 +14,9 @@
  * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
  *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer
  * @typedef {{participant: string, name: string, line: number, text: string, done: boolean}} TextLine
+ * @typedef {"excellent"|"good"|"poor"|"lost"} Level
+ * @typedef {{participant: string, level: Level, pictures_paused: boolean,
+ *   path: import("./pair.js").PathKind|"turn"|null}} Connection
  * @typedef {{v: 1, type: string, id: string, seq: number, ack: number, generation: number, from: string,
  *   body: any}} Envelope
  * @typedef {"connecting"|"open"|"reconnecting"|"ended"|"superseded"|"refused"} WireState
@@ -50,7 +53,7 @@ export class EntryRefused extends Error {
 
 /**
  * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
- * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]},
+ * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]}, `connections` {connections: Connection[]},
  * `refused` {code, replyTo}, `ended` {reason}.
  */
 export class Wire extends EventTarget {
@@ -207,7 +210,8 @@ export class Wire extends EventTarget {
         this._emit("slots", { slots: message.body.slots, generation: message.generation });
         break;
       case "lines":
-        this._emit("lines", message.body);
+      case "connections":
+        this._emit(message.type, message.body);
         break;
       case "ended":
         this._finish("ended", message.body.reason);
