@@ -1,11 +1,12 @@
 """Appointments as pages show them: read models, each read in one query or a few, frozen, never a model."""
 
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from booking.engine.availability import local_midnight, moment
+from booking.engine.queries import run
 from booking.errors import AgentUnknown, AppointmentUnknown, SiteUnknown
 from booking.lifecycle import ActorKind, Status
 from booking.models import Agent, Appointment, Site, Transition
@@ -209,6 +210,15 @@ async def appointment_view(appointment_id: str, language: str = "fr") -> Appoint
         series=tuple(series),
         history=tuple(_step(each) for each in history),
     )
+
+
+async def standing_of(appointment_id: str) -> tuple[Status, datetime]:
+    """Return an appointment's status and start, and nothing else: every socket asks. Raises AppointmentUnknown."""
+    rows = await run("SELECT status, EPOCH(starts_at) FROM appointment WHERE id = $1", appointment_id)
+    if not rows:
+        raise AppointmentUnknown
+    ((status, starts_at),) = rows
+    return Status(status), datetime.fromtimestamp(starts_at, UTC)
 
 
 async def _items(where: dict[str, str], zone: ZoneInfo, first: date, last: date, language: str) -> list[AgendaItem]:

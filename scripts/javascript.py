@@ -30,12 +30,18 @@ COPIES = {
     "pdfjs-dist/standard_fonts": "pdfjs/standard_fonts",
     "pdfjs-dist/cmaps": "pdfjs/cmaps",
     "pdfjs-dist/wasm": "pdfjs/wasm",
+    # What tells a person from what is behind them. From 1.0 on, this library reports its use to its maker's servers.
+    "@mediapipe/tasks-vision/vision_bundle.mjs": "mediapipe/vision_bundle.mjs",
+    "@mediapipe/tasks-vision/wasm/vision_wasm_module_internal.js": "mediapipe/vision_wasm_module_internal.js",
+    "@mediapipe/tasks-vision/wasm/vision_wasm_module_internal.wasm": "mediapipe/vision_wasm_module_internal.wasm",
+    "@mediapipe/tasks-vision/package.json": "mediapipe/package.json",
 }
+SEGMENTER = "@mediapipe/selfie_segmentation/selfie_segmentation_landscape.tflite"
 
 
 def state() -> str:
     """Return a fingerprint of what shall be installed and how."""
-    parts = [ROOT / "package.json", Path(__file__)]
+    parts = [ROOT / "package.json", Path(__file__), Path(__file__).with_name("segmenter.py")]
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
 
 
@@ -81,13 +87,15 @@ def vendor() -> None:
     if stamp.exists() and stamp.read_text() == state():
         return
     print("Fetching the pages' JavaScript libraries ...", flush=True)
-    if not all((MODULES / source).exists() for source in COPIES):
+    if not all((MODULES / source).exists() for source in (*COPIES, SEGMENTER)):
         npm_install("--omit=dev", "--omit=optional")
     shutil.rmtree(VENDOR, ignore_errors=True)
     for source, target in COPIES.items():
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (MODULES / source).is_dir() else shutil.copyfile
         copy(MODULES / source, VENDOR / target)
+    model = VENDOR / "mediapipe" / "selfie_landscape.tflite"
+    subprocess.run([sys.executable, ROOT / "scripts" / "segmenter.py", MODULES / SEGMENTER, model], check=True)
     stamp.write_text(state())
 
 

@@ -38,7 +38,7 @@ class Silence:
 
 
 class Journal:
-    """Owns one task, which ends with `close` once everything is written and told."""
+    """Owns one task, which is there while something is to be written and told; `close` waits for it."""
 
     def __init__(self, room: str, opened_at: datetime, publish: Publish) -> None:
         self._room = room
@@ -47,8 +47,8 @@ class Journal:
         self._call: CallRecord | None = None
         self._present: dict[str, CallParticipation] = {}
         self._failed: dict[str, Failure] = {}
-        self._facts: asyncio.Queue[Fact | Kept | None] = asyncio.Queue()
-        self._task = asyncio.create_task(self._run())
+        self._facts: list[Fact | Kept] = []
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def call(self) -> str | None:
@@ -57,29 +57,40 @@ class Journal:
 
     def note(self, fact: Fact) -> None:
         """Record and tell a fact, soon."""
-        self._facts.put_nowait(fact)
+        self._add(fact)
 
     def keep(self, columns: Kept) -> None:
         """Write how the lines of those present are, soon; nobody is told. Before the fact that one of them is gone."""
-        self._facts.put_nowait(columns)
+        self._add(columns)
 
     async def close(self) -> None:
         """Wait until everything noted is recorded and told."""
-        self._facts.put_nowait(None)
-        await self._task
+        if self._task is not None:
+            await self._task
+
+    def _add(self, fact: Fact | Kept) -> None:
+        self._facts.append(fact)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        while (fact := await self._facts.get()) is not None:
-            try:
-                if isinstance(fact, Mapping):
-                    await self._write(fact)
-                    continue
-                await self._record(fact)
-            except Exception:
-                # a database that is away must not end a call that runs
-                log.exception("call_record_failed")
-            if not isinstance(fact, Mapping):
-                await self._publish([self._event(fact)])
+        try:
+            while self._facts:
+                await self._take(self._facts.pop(0))
+        finally:
+            self._task = None
+
+    async def _take(self, fact: Fact | Kept) -> None:
+        try:
+            if isinstance(fact, Mapping):
+                await self._write(fact)
+                return
+            await self._record(fact)
+        except Exception:
+            # a database that is away must not end a call that runs
+            log.exception("call_record_failed")
+        if not isinstance(fact, Mapping):
+            await self._publish([self._event(fact)])
 
     async def _write(self, columns: Kept) -> None:
         present = [(self._present[who], values) for who, values in columns.items() if who in self._present]

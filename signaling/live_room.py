@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from signaling import replies, requests
@@ -12,6 +13,7 @@ from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
 from signaling.facts import Admitted, EndReason, Fact, Gone, Over
 from signaling.journal import Journal, Publish, Silence
 from signaling.messages import Body
+from signaling.pace import Pace
 from signaling.participants import Participant
 from signaling.protocol import Received
 from signaling.relay.network import Network
@@ -21,9 +23,13 @@ from signaling.replies import Ended, Snapshot, Welcome
 from signaling.roles import Act
 from signaling.room import Room
 from signaling.session import Outlet, Session
+from signaling.shown import Shown, pointed_to, screen_goes
 from signaling.tickets import Claims
 from signaling.watch import Watch
 
+SHOWN_SECONDS = 0.2
+POINTER_SECONDS = 1 / 15
+SHOWN = "shown"
 NORMAL_CLOSURE = 1000
 SERVICE_RESTART = 1012
 Farewell = Literal["left", "handed_over", "unneeded"]
@@ -41,7 +47,9 @@ class LiveRoom:
         clock: Callable[[], datetime],
         on_over: Callable[[str], None],
     ) -> None:
-        self._aside = False
+        self._forwarded: tuple[bool, Shown | None] = (False, None)
+        self._pace = Pace(SHOWN_SECONDS)
+        self._pace_of_pointers = Pace(POINTER_SECONDS)
         self._clock = clock
         self._on_over = on_over
         self.room = Room(room, clock())
@@ -59,6 +67,8 @@ class LiveRoom:
                 reachable=self._reachable,
                 sends=self._sends,
                 shows=self.room.shows,
+                may_share=self._shares,
+                screens=lambda listener, other: screen_goes(self.room, listener, other),
                 offers=self._may_send,
                 arrived=self._arrived,
                 pictures=self._wants_pictures,
@@ -179,6 +189,16 @@ class LiveRoom:
             self._apply(self.room.revoke(now=self._clock(), by=who, invitation=body.invitation))
         elif isinstance(body, requests.Text):
             self._pass_on(self.room.write(by=who, number=body.line, text=body.text, done=body.done))
+        elif isinstance(body, requests.Show | requests.ShowScreen):
+            self.room.show(by=who, place=body.place if isinstance(body, requests.Show) else None)
+            self._match_sections()
+            self._pace.do(SHOWN, self._broadcast)
+        elif isinstance(body, requests.Hide):
+            self.room.hide(by=who)
+            self._apply([])
+        elif isinstance(body, requests.Point):
+            self.room.assert_may_point(who)
+            self._pace_of_pointers.do(who, partial(self._point, who, body.x, body.y))
         elif isinstance(body, requests.Leave):
             self._leave(session)
         elif isinstance(body, requests.End):
@@ -207,6 +227,8 @@ class LiveRoom:
 
     async def close(self) -> None:
         """Wait until media has stopped and everything is recorded."""
+        self._pace.close()
+        self._pace_of_pointers.close()
         await self._relay.close()
         await self._journal.close()
 
@@ -238,12 +260,17 @@ class LiveRoom:
             if isinstance(fact, Admitted):
                 self._send_lines(fact.participant)
         self._relay.set_members({p.id for p in self.room.admitted()})
-        if self._aside != self.room.aside:
-            self._aside = self.room.aside
-            self._relay.rewire()
+        self._match_sections()
         self._broadcast()
         if any(isinstance(fact, Over) for fact in facts):
             self._on_over(self.room.id)
+
+    def _match_sections(self) -> None:
+        """Have the relay forward what is to be heard and seen now, when that has changed."""
+        forwarded = (self.room.aside, self.room.showing.screen)
+        if self._forwarded != forwarded:
+            self._forwarded = forwarded
+            self._relay.rewire()
 
     def _dismiss(self, session: Session, reason: Farewell) -> None:
         over = self.room.over
@@ -272,15 +299,24 @@ class LiveRoom:
     def _pass_on(self, line: Line | None) -> None:
         if line is None:
             return
+        told = replies.Lines(whole=False, lines=(_typed(line),))
         for participant in self.room.admitted():
             if line.side in (None, participant.role.waits):
-                self._sessions[participant.id].send(replies.Lines(whole=False, lines=(_typed(line),)))
+                self._sessions[participant.id].send(told)
 
     def _send_lines(self, participant: str) -> None:
         who = self.room.participants[participant]
         lines = self.room.conversation.seen_by(citizen=who.role.waits)
         if who.standing == "admitted" and lines:
             self._sessions[participant].send(replies.Lines(whole=True, lines=tuple(_typed(line) for line in lines)))
+
+    def _point(self, who: str, x: float, y: float) -> None:
+        for other in pointed_to(self.room, who):
+            self._sessions[other].send(replies.Pointed(participant=who, x=x, y=y))
+
+    def _shares(self, participant: str) -> bool:
+        who = self.room.participants.get(participant)
+        return who is not None and who.role.may(Act.SHARE_SCREEN) and not is_check(self.room.id)
 
     def _may_send(self, participant: str) -> bool:
         who = self.room.participants.get(participant)

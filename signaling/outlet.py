@@ -15,55 +15,65 @@ class _Close:
 
 
 class SocketOutlet:
-    """Owns the socket's sending side and one task; `wait_closed` waits for it."""
+    """Owns the socket's sending side. There is a task only while something is to be sent: most sockets wait."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, send_seconds: float) -> None:
         self._socket = socket
         self._request = request
         self._send_seconds = send_seconds
-        self._queue: asyncio.Queue[str | _Close] = asyncio.Queue(MAX_QUEUED)
+        self._queue: list[str | _Close] = []
         self._finished = False
-        self._task = asyncio.create_task(self._run())
+        self._task: asyncio.Task[None] | None = None
 
     def put(self, text: str) -> None:
         """Queue a message. When the queue is full the connection is cut: the client resumes and gets a snapshot."""
-        if self._finished:
-            return
-        try:
-            self._queue.put_nowait(text)
-        except asyncio.QueueFull:
-            self.cut()
+        if not self._finished:
+            self._add(text)
 
     def finish(self, code: int) -> None:
         """Close the socket with a code, after what is queued."""
-        if self._finished:
-            return
-        self._finished = True
-        try:
-            self._queue.put_nowait(_Close(code))
-        except asyncio.QueueFull:
-            self.cut()
+        if not self._finished:
+            self._finished = True
+            self._add(_Close(code))
 
     def cut(self) -> None:
         """Cut the connection without a word."""
         self._finished = True
-        self._task.cancel()
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        self._queue.clear()
+        if self._task is not None:
+            self._task.cancel()
+        self._abort()
 
     async def wait_closed(self) -> None:
-        """Wait until the writer has ended."""
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        """Wait until all is sent, the closing too."""
+        if self._task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def _add(self, item: str | _Close) -> None:
+        if len(self._queue) >= MAX_QUEUED:
+            self.cut()
+            return
+        self._queue.append(item)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         try:
-            while not isinstance(item := await self._queue.get(), _Close):
+            while self._queue:
+                item = self._queue.pop(0)
                 async with asyncio.timeout(self._send_seconds):
-                    await self._socket.send_str(item)
-            async with asyncio.timeout(self._send_seconds):
-                await self._socket.close(code=item.code)
+                    if isinstance(item, _Close):
+                        await self._socket.close(code=item.code)
+                    else:
+                        await self._socket.send_str(item)
         except (TimeoutError, ConnectionError, RuntimeError):
             self._finished = True
-            if self._request.transport is not None:
-                self._request.transport.abort()
+            self._queue.clear()
+            self._abort()
+        finally:
+            self._task = None
+
+    def _abort(self) -> None:
+        if self._request.transport is not None:
+            self._request.transport.abort()

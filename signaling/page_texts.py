@@ -1,8 +1,12 @@
 """What the scripts of the call page say, in French (English in locale/en.po). `{x}` is filled in by the script."""
 
+from signaling.device_texts import DEVICE_TEXTS
+from signaling.quality_texts import QUALITY_TEXTS
 from teleconsult.web.i18n import N_
 
 PAGE_TEXTS = {
+    **DEVICE_TEXTS,
+    **QUALITY_TEXTS,
     "connecting": N_("Connexion en cours…"),
     "lobby": N_("Vous êtes bien arrivé. L’agent va vous faire entrer."),
     "connected": N_("Vous êtes en communication."),
@@ -39,14 +43,6 @@ PAGE_TEXTS = {
     "exitFullScreen": N_("Quitter le plein écran"),
     "helpAsked": N_("Un conseiller de la maison a été prévenu. Il arrive."),
     "helpFailed": N_("L’appel à l’aide n’a pas pu partir. Appelez quelqu’un de la maison."),
-    "devicesNone": N_(
-        "Ni caméra ni micro\u00a0: vous voyez et entendez les autres, mais ils ne vous voient et ne vous entendent pas."
-        " Autorisez la caméra et le micro dans le navigateur, ou branchez-les."
-    ),
-    "devicesNoCamera": N_("Pas de caméra\u00a0: les autres vous entendent mais ne vous voient pas."),
-    "devicesNoMicrophone": N_(
-        "Pas de micro\u00a0: les autres vous voient mais ne vous entendent pas. Branchez un micro ou autorisez-le."
-    ),
     "retryDevices": N_("Réessayer la caméra et le micro"),
     "fileSending": N_("Envoi en cours"),
     "fileReceiving": N_("Réception en cours"),

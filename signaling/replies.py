@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from signaling.handover import HandoverState
-from signaling.messages import Body, DeviceState, Identifier, PathKind, Sequence
+from signaling.messages import Body, DeviceState, Identifier, PathKind, Place, Sequence
 from signaling.relay.quality import Level
 from signaling.roles import Role
 
@@ -27,6 +27,7 @@ class ParticipantInfo(BaseModel):
     camera: DeviceState = Field(description="see `media`")
     hand: bool = Field(description="they ask for the floor")
     pictures: bool = Field(description="false: they asked for the sound alone, see `pictures`")
+    screen: bool = Field(description="they show their screen")
 
 
 class HandoverInfo(BaseModel):
@@ -56,6 +57,14 @@ class ConnectionInfo(BaseModel):
     )
 
 
+class ShownInfo(BaseModel):
+    """What is looked at together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    by: Identifier = Field(description="who shows it")
+    place: Place | None = Field(description="where in a document; null: their screen")
+
+
 class Welcome(Body):
     """The session is open; a `snapshot` follows."""
 
@@ -77,6 +86,7 @@ class Snapshot(Body):
     others: tuple[ParticipantInfo, ...] = Field(description="whom you may see; nobody else's name while you wait")
     host_present: bool = Field(description="an agent is in the room")
     call_seconds: int | None = Field(description="seconds since the call started; null before")
+    shown: ShownInfo | None = Field(description="what everyone looks at together")
     aside: bool = Field(
         description="a private aside: citizens and the others neither hear nor see each other, silence is no fault"
     )
@@ -92,6 +102,7 @@ class Slot(BaseModel):
     participant: Identifier = Field(description="whose sound and picture")
     audio_mid: str = Field(description="`mid` of the audio section")
     video_mid: str = Field(description="`mid` of the video section")
+    screen_mid: str | None = Field(description="`mid` of the section for their screen; null: they may not share it")
 
 
 class IceServer(BaseModel):
@@ -110,6 +121,7 @@ class Offer(Body):
     sdp: str = Field(description="session description; all candidates of the server are in it")
     upload_audio_mid: str = Field(description="section for your microphone (send only)")
     upload_video_mid: str = Field(description="section for your camera (send only)")
+    upload_screen_mid: str | None = Field(description="section for your screen (send only); null: you may not share it")
     slots: tuple[Slot, ...] = Field(description="who is heard and seen in which section")
     ice_servers: tuple[IceServer, ...] = Field(description="use when this generation is new to you; may be empty")
 
@@ -154,6 +166,16 @@ class Connections(Body):
     )
 
 
+class Pointed(Body):
+    """Somebody points at what is shown."""
+
+    type = "pointed"
+    sequenced = False
+    participant: Identifier = Field(description="who")
+    x: float = Field(description="fraction of the width of the page or screen, 0 to 1")
+    y: float = Field(description="and of its height")
+
+
 class Refused(Body):
     """Something you sent was not done. When it is final, the socket closes with the code of the refusal."""
 
@@ -173,5 +195,14 @@ class Ended(Body):
     call_seconds: int | None = Field(description="how long the call lasted; null when it never started")
 
 
-REPLIES: tuple[type[Body], ...] = (Welcome, Snapshot, Offer, Slots, Lines, Connections, Refused, Ended)
-PARTS: tuple[type[BaseModel], ...] = (ParticipantInfo, HandoverInfo, Slot, IceServer, TextLine, ConnectionInfo)
+REPLIES: tuple[type[Body], ...] = (Welcome, Snapshot, Offer, Slots, Lines, Connections, Pointed, Refused, Ended)
+PARTS: tuple[type[BaseModel], ...] = (
+    ParticipantInfo,
+    HandoverInfo,
+    ShownInfo,
+    Place,
+    Slot,
+    IceServer,
+    TextLine,
+    ConnectionInfo,
+)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from signaling.messages import Body, DeviceState, Identifier, PathKind, Sequence
+from signaling.messages import Body, DeviceState, Identifier, PathKind, Place, Sequence
 
 MAX_SDP_CHARACTERS = 48 * 1024
 MAX_REASON = 500
@@ -139,6 +139,37 @@ class Text(Body):
     done: bool = Field(description="true: it changes no more")
 
 
+class Show(Body):
+    """Shows everyone a place in a document that they have, in place of what is shown; again as one turns and scrolls.
+
+    Everyone draws it by themselves. Who sends places faster than five a second is followed at that pace.
+    """
+
+    type = "show"
+    place: Place = Field(description="where to look")
+
+
+class ShowScreen(Body):
+    """Shows everyone one's screen, which is sent in `upload_screen_mid`, in place of what is shown."""
+
+    type = "show_screen"
+
+
+class Hide(Body):
+    """Shows no longer what one shows; the agent ends what anybody shows."""
+
+    type = "hide"
+
+
+class Point(Body):
+    """Points at what is shown, for those who see it; some fifteen times a second at most, the newest counts."""
+
+    type = "point"
+    sequenced = False
+    x: float = Field(ge=0, le=1, description="fraction of the width of the page or screen")
+    y: float = Field(ge=0, le=1, description="and of its height")
+
+
 class Leave(Body):
     """The participant hangs up; the others stay."""
 
@@ -168,6 +199,10 @@ REQUESTS: tuple[type[Body], ...] = (
     Hand,
     Revoke,
     Text,
+    Show,
+    ShowScreen,
+    Hide,
+    Point,
     Leave,
     End,
 )

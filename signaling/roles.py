@@ -20,6 +20,8 @@ class Act(StrEnum):
     INVITE = "invite"  # give out links for interpreters, observers and colleagues, and take them back
     SPEAK = "speak"  # be seen and heard
     SEND = "send"  # send documents
+    SHOW = "show"  # show everyone a page of a document, and point
+    SHARE_SCREEN = "share_screen"  # show everyone one's screen
 
 
 class Role(StrEnum):
@@ -52,14 +54,16 @@ class Role(StrEnum):
         return self.may(Act.ADMIT)
 
 
-_TALK = frozenset({Act.SPEAK, Act.SEND})
+_TALK = frozenset({Act.SPEAK, Act.SEND, Act.SHOW})
 _GUEST = _TALK | {Act.RAISE_HAND}
+_OFFICE = _GUEST | {Act.SHARE_SCREEN}  # not at a kiosk, whose screen is everyone's
 MAY: Mapping[Role, frozenset[Act]] = MappingProxyType(
     {
         Role.CITIZEN: _GUEST | {Act.CALL_ADVISER},
-        Role.AGENT: _TALK | {Act.ADMIT, Act.END, Act.HAND_OVER, Act.ASIDE, Act.CALL_ADVISER, Act.INVITE},
-        Role.ADVISER: _GUEST,
-        Role.COLLEAGUE: _GUEST,
+        Role.AGENT: _TALK
+        | {Act.ADMIT, Act.END, Act.HAND_OVER, Act.ASIDE, Act.CALL_ADVISER, Act.INVITE, Act.SHARE_SCREEN},
+        Role.ADVISER: _OFFICE,
+        Role.COLLEAGUE: _OFFICE,
         Role.INTERPRETER: _GUEST,
         Role.OBSERVER: frozenset(),
     }

@@ -16,10 +16,11 @@ from signaling.errors import (
 )
 from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
 from signaling.handover import ColleagueRung, Handover, HandoverState
-from signaling.messages import DeviceState
+from signaling.messages import DeviceState, Place
 from signaling.participants import Participant
 from signaling.replies import Snapshot
 from signaling.roles import INVITED, Act, Role
+from signaling.shown import Showing, Shown
 from signaling.snapshots import snapshot_of
 
 RESUME_WINDOW = timedelta(seconds=60)
@@ -43,6 +44,7 @@ class Room:
     aside: bool = False
     revoked: set[str] = field(default_factory=set)
     conversation: Conversation = field(default_factory=Conversation)
+    showing: Showing = field(default_factory=Showing)
 
     def join(
         self, *, now: datetime, participant: str, role: Role, name: str, session: str, admit_waiting: bool = False
@@ -74,6 +76,7 @@ class Room:
             reconnections=previous.reconnections + 1 if previous else 0,
         )
         self.participants[participant] = newcomer
+        self.showing.hide(participant)  # a page that joins anew has lost its memory
         facts: list[Fact] = []
         if previous is None and standing != "rung":
             arrived = standing == "admitted"
@@ -128,8 +131,10 @@ class Room:
         if who.standing != "rung":
             facts.append(Gone(who.id, who.role, now, who.standing, reason, who.reconnections, who.lost_at))
         facts += self._without(now, participant)
+        self.showing.hide(participant)
         # nobody stays behind a closed door with nobody to open it
         self.aside = self.aside and self._can_be_aside()
+        self.showing.match(aside=self.aside)
         if not self.participants and self.over is None:
             facts += self._close(now, "abandoned")
         return facts
@@ -232,12 +237,22 @@ class Room:
 
     def write(self, *, by: str, number: int, text: str, done: bool) -> Line | None:
         """Take a line that somebody types; None when it was done before. Raises NotAllowed in the lobby, or unheard."""
-        self._require(by, Act.SPEAK)
-        who = self.participants[by]
-        if who.standing != "admitted":
-            raise NotAllowed()
+        who = self._in_call(by, Act.SPEAK)
         line = Line(who.id, who.name, number, text, done, side=who.role.waits if self.aside else None)
         return line if self.conversation.write(line) else None
+
+    def show(self, *, by: str, place: Place | None) -> None:
+        """Show everyone a place in a document, or (None) one's screen. Raises NotAllowed, also in the lobby."""
+        who = self._in_call(by, Act.SHARE_SCREEN if place is None else Act.SHOW)
+        self.showing.now = Shown(by, place, side=who.role.waits if self.aside else None)
+
+    def hide(self, *, by: str) -> None:
+        """Show no longer what one shows oneself; a host ends what anybody shows."""
+        self.showing.hide(by, hosts=self.participants[by].role.hosts)
+
+    def assert_may_point(self, by: str) -> None:
+        """Raise NotAllowed unless somebody may point at what is shown."""
+        self._in_call(by, Act.SHOW)
 
     def set_aside(self, *, by: str, aside: bool) -> None:
         """Begin or end a private aside; again is harmless.
@@ -249,6 +264,7 @@ class Room:
         if aside and not self._can_be_aside():
             raise ParticipantUnknown()
         self.aside = aside
+        self.showing.match(aside=aside)
 
     def _can_be_aside(self) -> bool:
         """Whether there are a host, somebody to talk with, and a citizen from whom to keep it."""
@@ -368,6 +384,12 @@ class Room:
     def _require(self, by: str, act: Act) -> None:
         if not self.participants[by].role.may(act):
             raise NotAllowed()
+
+    def _in_call(self, by: str, act: Act) -> Participant:
+        self._require(by, act)
+        if self.participants[by].standing != "admitted":
+            raise NotAllowed()
+        return self.participants[by]
 
     def _assert_open(self) -> None:
         if self.over is not None:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from signaling.replies import HandoverInfo, ParticipantInfo, Snapshot
+from signaling.replies import HandoverInfo, ParticipantInfo, ShownInfo, Snapshot
+from signaling.shown import Shown, shown_to
 
 if TYPE_CHECKING:
     from signaling.participants import Participant
@@ -19,17 +20,19 @@ STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
 def snapshot_of(room: "Room", now: datetime, viewer: str) -> Snapshot:
     """Return what a participant is told of the room."""
     you = room.participants[viewer]
+    shown = shown_to(room, viewer)
     others = tuple(
-        _info(room, now, p)
+        _info(room, now, p, shown)
         for p in room.participants.values()
         if p.id != viewer and _sees(you, p) and room.tells(viewer, p.id)
     )
     return Snapshot(
         state=STATES[you.standing],
-        you=_info(room, now, you),
+        you=_info(room, now, you, shown),
         others=others,
         host_present=any(p.role.hosts and p.connected for p in room.participants.values()),
         call_seconds=_seconds(now - room.started_at) if room.started_at else None,
+        shown=ShownInfo(by=shown.by, place=shown.place) if shown else None,
         aside=room.aside,
         handover=_handover(room, viewer),
     )
@@ -48,7 +51,7 @@ def _handover(room: "Room", viewer: str) -> HandoverInfo | None:
     )
 
 
-def _info(room: "Room", now: datetime, who: "Participant") -> ParticipantInfo:
+def _info(room: "Room", now: datetime, who: "Participant", shown: Shown | None) -> ParticipantInfo:
     waiting = who.standing == "waiting"
     place = 1 + [p.id for p in room.waiting()].index(who.id) if waiting else None
     return ParticipantInfo(
@@ -63,6 +66,7 @@ def _info(room: "Room", now: datetime, who: "Participant") -> ParticipantInfo:
         camera=who.camera,
         hand=who.hand,
         pictures=who.pictures,
+        screen=shown is not None and shown.place is None and shown.by == who.id,
     )
 
 

@@ -53,8 +53,13 @@ class TicketOffice:
         claims = Claims(**{**values, "role": Role(values["role"])})
         if claims.room != room:
             raise TicketRefused
-        self._spent = {spent: until for spent, until in self._spent.items() if until > now}
+        self._forget(now)
         if nonce in self._spent:
             raise TicketSpent
         self._spent[nonce] = now + LIFETIME
         return claims
+
+    def _forget(self, now: datetime) -> None:
+        """Forget what would have lapsed by now: the first that were taken, since all are remembered equally long."""
+        while self._spent and self._spent[first := next(iter(self._spent))] <= now:
+            del self._spent[first]

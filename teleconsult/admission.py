@@ -6,10 +6,11 @@ itself: each answer is checked.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from aiohttp import web
 
-from booking.agenda import AppointmentView, appointment_view
+from booking.agenda import AppointmentView, appointment_view, standing_of
 from booking.engine.offer import HOME
 from booking.errors import AppointmentUnknown
 from booking.handover import colleagues_of
@@ -91,7 +92,7 @@ class AppointmentGatekeeper:
         for door in [asked] if asked else doors.values():
             entry = await door(request, appointment)
             if entry is not None:
-                _require_open(appointment, entry.role)
+                _require_open(appointment.status, appointment.starts_at, entry.role)
                 return entry
         raise NotOfThisConsultation
 
@@ -117,7 +118,7 @@ class AppointmentGatekeeper:
 
         Raises AppointmentUnknown, ConsultationOver, ConsultationNotYet.
         """
-        _require_open(await appointment_view(room), role)
+        _require_open(*await standing_of(room), role)
 
     async def call_adviser(self, room: str) -> None:
         """Ring the front desk of the house in which the citizen sits. Raises NoHouse for who is at home."""
@@ -133,12 +134,12 @@ def agent_participant(agent_id: str) -> str:
     return f"agent:{agent_id}"
 
 
-def _require_open(appointment: AppointmentView, role: Role) -> None:
-    if appointment.status in CLOSED:
+def _require_open(status: Status, starts_at: datetime, role: Role) -> None:
+    if status in CLOSED:
         raise ConsultationOver
-    if role is Role.CITIZEN and appointment.status not in (Status.CHECKED_IN, Status.IN_CALL):
+    if role is Role.CITIZEN and status not in (Status.CHECKED_IN, Status.IN_CALL):
         raise ConsultationOver
-    if appointment.status is Status.BOOKED and utcnow() < appointment.starts_at - CHECK_IN_BEFORE:
+    if status is Status.BOOKED and utcnow() < starts_at - CHECK_IN_BEFORE:
         raise ConsultationNotYet
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from booking.models import Appointment, Notice, Site
+from booking.models import Appointment, Notice, Site, WaitingEntry
 from booking.notifications import outbox
 from booking.notifications.kinds import CALDAV, EMAIL, SMS, NoticeState, Recipient
 from booking.notifications.timing import after_quiet
@@ -25,18 +25,16 @@ async def owe_other_way(notice: Notice, *, now: datetime) -> bool:
     wrote the failure down.
     """
     channel = OTHER_WAY.get(notice.channel)
-    if channel is None or notice.appointment_id is None:
-        return False
-    appointment = await Appointment.get(id=notice.appointment_id)
-    if not _reaches(channel, notice, appointment):
+    about = await _about(notice)
+    if channel is None or about is None or not _reaches(channel, notice, about):
         return False
     due_at = now
     if channel == SMS:
-        (timezone,) = await Site.filter(id=appointment.site_id).values_list("timezone", flat=True)
+        (timezone,) = await Site.filter(id=about.site_id).values_list("timezone", flat=True)
         due_at = after_quiet(now, str(timezone))
     same = {
         name: getattr(notice, name)
-        for name in ("appointment_id", "kind", "recipient", "agent_id", "room_id", "sequence")
+        for name in ("appointment_id", "waiting_id", "kind", "recipient", "agent_id", "room_id", "sequence")
     }
     if due_at >= notice.deadline_at or await Notice.filter(**same, channel=channel).exists():
         return False
@@ -47,9 +45,16 @@ async def owe_other_way(notice: Notice, *, now: datetime) -> bool:
     return True
 
 
-def _reaches(channel: str, notice: Notice, appointment: Appointment) -> bool:
+async def _about(notice: Notice) -> Appointment | WaitingEntry | None:
+    """Return the appointment, or the place on a waiting list, that a notice speaks of; None for an agent's day."""
+    if notice.appointment_id is not None:
+        return await Appointment.get(id=notice.appointment_id)
+    return await WaitingEntry.get_or_none(id=notice.waiting_id) if notice.waiting_id is not None else None
+
+
+def _reaches(channel: str, notice: Notice, about: Appointment | WaitingEntry) -> bool:
     if notice.recipient == Recipient.AGENT:
         return notice.channel == CALDAV
     if notice.recipient != Recipient.CITIZEN:
         return False
-    return bool(appointment.email) if channel == EMAIL else can_be_texted(appointment.phone)
+    return bool(about.email) if channel == EMAIL else can_be_texted(about.phone)

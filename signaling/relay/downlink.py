@@ -5,6 +5,7 @@ word it keeps every picture as small as it began. It is a limit only once it fel
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from signaling.relay.rate import BACKOFF, PATIENCE_SECONDS, RateControl
@@ -24,7 +25,7 @@ class Picture(Protocol):
 
     @property
     def octets_sent(self) -> int:
-        """How much of it was sent so far."""
+        """How much of it was sent so far, without headers."""
 
     @property
     def wanted(self) -> bool:
@@ -78,17 +79,22 @@ class Downlink:
         """Take how long the way there and back takes."""
         self._shortest, self._round_trip = min(self._shortest, seconds), seconds
 
-    def share(self, picture: Picture, now: float) -> int | None:
-        """Return what a picture may take of the line; None when nothing limits it. What others leave is its too."""
+    def share(self, pictures: Sequence[Picture], now: float) -> int | None:
+        """Return what one sender's pictures may take of the line; None when nothing limits them.
+
+        An equal share for each picture, and what others leave.
+        """
         rates = self._rates(now)
-        total = self._control.estimate if self._control.limited else None
+        mine = sum(each.wanted for each in pictures)
         wanted = sum(each.wanted for each in self._pictures)
+        total = self._control.estimate if self._control.limited else None
         if wanted > 1:
             total = PICTURES_BITRATE if total is None else min(total, PICTURES_BITRATE)
-        if total is None:
+        if total is None or not mine:
             return None
-        others = sum(rate for each, rate in zip(self._pictures, rates, strict=True) if each is not picture)
-        return round(max(total / max(1, wanted), total - others))
+        own = set(map(id, pictures))
+        others = sum(rate for each, rate in zip(self._pictures, rates, strict=True) if id(each) not in own)
+        return round(max(total * mine / wanted, total - others))
 
     def _fall(self, full: float, now: float, *, patience: float = PATIENCE_SECONDS) -> None:
         if self._control.fall(full, max(0.0, self._round_trip - self._shortest), now, patience=patience):

@@ -90,10 +90,15 @@ async def _gather_hosts(
         protocol.local_candidate = _candidate("host", component, host, port)
         connection._protocols.append(protocol)
         candidates.append(protocol.local_candidate)
-        if network.public_address is not None and address != LOOPBACK:
+        if _stands_for(network.public_address, address):
             # behind a one-to-one NAT: what a STUN server would have told (RFC 8445 5.1.1.2)
-            candidates.append(_candidate("srflx", component, network.public_address, port, related=(host, port)))
+            candidates.append(_candidate("srflx", component, str(network.public_address), port, related=(host, port)))
     return candidates
+
+
+def _stands_for(public: str | None, address: str) -> bool:
+    """Whether the public address is that of a socket here: translation is from IPv4 to IPv4, or from IPv6 to IPv6."""
+    return public is not None and address != LOOPBACK and (":" in public) == (":" in address)
 
 
 def local_addresses(network: Network) -> list[str]:

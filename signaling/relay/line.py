@@ -37,6 +37,12 @@ class Exchange(Protocol):
     def source(self, participant: str, listener: str) -> Peer | None:
         """Return the peer that somebody's media comes from now; None while the listener is not to hear them."""
 
+    def may_share(self, participant: str) -> bool:
+        """Whether there are sections for somebody's screen; it does not change while they are in the call."""
+
+    def screen(self, participant: str, listener: str) -> bool:
+        """Whether the listener is to be sent somebody's screen now."""
+
     def send_offer(self, participant: str, generation: int, peer: Peer, sdp: str) -> None:
         """Send an offer to the participant."""
 
@@ -196,6 +202,8 @@ class Line:
             on_state=self._state_changed,
             on_channel=lambda peer: self._exchange.channel_opened(self.participant),
             on_data=lambda peer, data: self._exchange.data_received(self.participant, data),
+            shares=self._exchange.may_share(self.participant),
+            sees_screen=lambda other: self._exchange.screen(other, self.participant),
         )
         loop = asyncio.get_running_loop()
         self._opened_at = self._heard_at = loop.time()
@@ -210,7 +218,7 @@ class Line:
 
     def _wire(self, peer: Peer) -> bool:
         others = self._exchange.others(self.participant)
-        changed = peer.set_slots(others)
+        changed = peer.set_slots({other: self._exchange.may_share(other) for other in others})
         peer.release_slots()
         for other in others:
             peer.connect_slot(other, self._exchange.source(other, self.participant))

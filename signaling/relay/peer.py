@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,27 +26,39 @@ LOCAL_NAME = ".local"
 
 
 @dataclass
-class _Pair:
-    """A section for sound and one for the picture."""
+class _Sections:
+    """One person's: for sound, for the picture, and for the screen of who may share one."""
 
     audio: RTCRtpTransceiver
     video: RTCRtpTransceiver
+    screen: RTCRtpTransceiver | None = None
 
-    def set_direction(self, direction: str) -> None:
-        self.audio.direction = direction
-        self.video.direction = direction
+    @property
+    def pictures(self) -> list[RTCRtpTransceiver]:
+        """The sections that carry pictures."""
+        return [self.video] if self.screen is None else [self.video, self.screen]
 
-    def attach(self, source: "_Pair | None") -> None:
-        # the senders are ours: see RelayPeerConnection
+    @property
+    def all(self) -> list[RTCRtpTransceiver]:
+        """Every section."""
+        return [self.audio, *self.pictures]
+
+    def attach(self, source: "_Sections | None", *, screen: bool = False) -> None:
+        """Forward another one's sound and picture, and with `screen` their screen too. The senders are ours."""
         self.audio.sender.attach(source.audio.receiver if source else None)  # type: ignore[attr-defined]
         self.video.sender.attach(source.video.receiver if source else None)  # type: ignore[attr-defined]
+        if self.screen is not None:
+            shared = source.screen if source and screen else None
+            self.screen.sender.attach(shared.receiver if shared else None)  # type: ignore[attr-defined]
 
 
 class Peer:
-    """A peer connection that the server offers: an upload pair, a pair for each other participant, a data channel.
+    """A peer connection that the server offers: sections to send in, some for each other participant, a data channel.
 
-    `on_state` is called with this peer when its connection state changed, `on_data` with each data channel message,
-    `on_channel` when the data channel opened.
+    With `shares` there is a section in which the participant may send their screen. It is there from the beginning, and
+    so are those in which others receive it (`sees_screen` says whether they do): sharing begins and ends without an
+    offer. `on_state` is called with this peer when its connection state changed, `on_data` with each data channel
+    message, `on_channel` when the data channel opened.
     """
 
     def __init__(
@@ -57,13 +69,19 @@ class Peer:
         on_state: Callable[["Peer"], None],
         on_channel: Callable[["Peer"], None],
         on_data: Callable[["Peer", str | bytes], None],
+        shares: bool = False,
+        sees_screen: Callable[[str], bool] = lambda other: False,
     ) -> None:
         self.generation = generation
         configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self._connection = RelayPeerConnection(configuration, network)
-        self._upload = self._add_pair("recvonly")
-        self._slots: dict[str, _Pair] = {}
-        self._free: list[_Pair] = []
+        self._upload = self._add_sections("recvonly")
+        if shares:
+            screen = self._upload.screen = self._add_section("video", "recvonly")
+            self._upload.video.receiver.lead(screen.receiver)  # type: ignore[attr-defined]
+        self._sees_screen = sees_screen
+        self._slots: dict[str, _Sections] = {}
+        self._free: list[_Sections] = []
         self._remote_candidates = 0
         self._ended_candidates = False
         self._channel: RTCDataChannel = self._connection.createDataChannel(CHANNEL)
@@ -99,7 +117,7 @@ class Peer:
         round_trip = self._round_trip()
         return [
             StreamFigures(kind, lost, jitter, round_trip)
-            for section in (self._upload.audio, self._upload.video)
+            for section in self._upload.all
             for kind, lost, jitter in section.receiver.figures()  # type: ignore[attr-defined]
         ]
 
@@ -109,31 +127,40 @@ class Peer:
         return [found for found in figures if found is not None]
 
     def pause_pictures(self, paused: bool) -> None:
-        """Send the participant no pictures, or send them again; the sound goes on."""
-        for pair in self._slots.values():
-            pair.video.sender.pause(paused)  # type: ignore[attr-defined]
+        """Send the participant no pictures (nor screens), or send them again; the sound goes on."""
+        for slot in self._slots.values():
+            for section in slot.pictures:
+                section.sender.pause(paused)  # type: ignore[attr-defined]
 
     def _senders(self) -> list[ForwardingSender]:
-        pairs = self._slots.values()
-        return [section.sender for pair in pairs for section in (pair.audio, pair.video)]  # type: ignore[misc]
+        return [section.sender for slot in self._slots.values() for section in slot.all]  # type: ignore[misc]
 
     def _round_trip(self) -> float | None:
         return min((s.round_trip for s in self._senders() if s.round_trip is not None), default=None)
 
-    def set_slots(self, participants: set[str]) -> bool:
-        """Have a slot for each of these participants and no other; return whether an offer is needed to make it so."""
+    def set_slots(self, participants: Mapping[str, bool]) -> bool:
+        """Have a slot for each of these participants and no other; return whether an offer is needed to make it so.
+
+        The value tells whether they may share their screen.
+        """
         changed = False
         for gone in [p for p in self._slots if p not in participants]:
-            pair = self._slots.pop(gone)
-            pair.set_direction("inactive")
-            self._free.append(pair)
+            slot = self._slots.pop(gone)
+            for section in slot.all:
+                section.direction = "inactive"
+            self._free.append(slot)
             changed = True
-        for new in sorted(participants - set(self._slots)):
-            pair = self._free.pop() if self._free else self._add_pair("sendonly")
-            pair.set_direction("sendonly")
-            set_stream(pair.audio, new)
-            set_stream(pair.video, new)
-            self._slots[new] = pair
+        for new in sorted(set(participants) - set(self._slots)):
+            slot = self._slots[new] = self._free.pop() if self._free else self._add_sections("sendonly")
+            if participants[new] and slot.screen is None:
+                slot.screen = self._add_section("video", "sendonly")
+            for section in slot.all if participants[new] else (slot.audio, slot.video):
+                section.direction = "sendonly"
+            set_stream(slot.audio, new)
+            set_stream(slot.video, new)
+            if slot.screen is not None:
+                # a stream of its own: a browser would hold the screen back to keep it in step with the voice
+                set_stream(slot.screen, f"{new}-screen")
             changed = True
         return changed
 
@@ -150,14 +177,15 @@ class Peer:
 
     def connect_slot(self, participant: str, source: "Peer | None") -> None:
         """Forward what another participant's peer receives into that participant's slot, if there is one."""
-        pair = self._slots.get(participant)
-        if pair is not None:
-            pair.attach(source._upload if source else None)
+        slot = self._slots.get(participant)
+        if slot is not None:
+            # their screen only when they are to be seen to share it, whatever their page sends
+            slot.attach(source._upload if source else None, screen=self._sees_screen(participant))
 
     def release_slots(self) -> None:
         """Let the sources of slots that are not in use go."""
-        for pair in self._free:
-            pair.attach(None)
+        for slot in self._free:
+            slot.attach(None)
 
     async def offer(self) -> str:
         """Make an offer and return its SDP, with all candidates of the relay."""
@@ -167,14 +195,19 @@ class Peer:
     def slots(self) -> tuple[Slot, ...]:
         """Return who is in which section of the offer."""
         return tuple(
-            Slot(participant=who, audio_mid=pair.audio.mid or "", video_mid=pair.video.mid or "")
-            for who, pair in self._slots.items()
+            Slot(
+                participant=who,
+                audio_mid=slot.audio.mid or "",
+                video_mid=slot.video.mid or "",
+                screen_mid=_mid(slot.screen),
+            )
+            for who, slot in self._slots.items()
         )
 
     @property
-    def upload_mids(self) -> tuple[str, str]:
-        """The sections for the participant's own sound and picture."""
-        return self._upload.audio.mid or "", self._upload.video.mid or ""
+    def upload_mids(self) -> tuple[str, str, str | None]:
+        """The sections for the participant's own sound, picture and screen (None: they may not share it)."""
+        return self._upload.audio.mid or "", self._upload.video.mid or "", _mid(self._upload.screen)
 
     async def answer(self, sdp: str) -> None:
         """Take the participant's answer. Raises whatever aiortc makes of a bad one (there is no one error class)."""
@@ -205,18 +238,22 @@ class Peer:
 
     async def close(self) -> None:
         """Close the connection and give its sockets back."""
-        for pair in [*self._slots.values(), *self._free]:
-            pair.attach(None)
+        for slot in [*self._slots.values(), *self._free]:
+            slot.attach(None)
         await self._connection.close()
 
-    def _add_pair(self, direction: str) -> _Pair:
-        pair = _Pair(
-            audio=self._connection.addTransceiver("audio", direction=direction),
-            video=self._connection.addTransceiver("video", direction=direction),
-        )
-        for transceiver in (pair.audio, pair.video):
-            transceiver.setCodecPreferences(_preferences(transceiver.kind))
-        return pair
+    def _add_sections(self, direction: str) -> _Sections:
+        return _Sections(audio=self._add_section("audio", direction), video=self._add_section("video", direction))
+
+    def _add_section(self, kind: str, direction: str) -> RTCRtpTransceiver:
+        transceiver = self._connection.addTransceiver(kind, direction=direction)
+        transceiver.setCodecPreferences(_preferences(kind))
+        return transceiver
+
+
+def _mid(section: RTCRtpTransceiver | None) -> str | None:
+    # a section that is not in use any more keeps its place in the description
+    return section.mid if section is not None and section.direction != "inactive" else None
 
 
 def _preferences(kind: str) -> list[Any]:

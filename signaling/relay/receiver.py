@@ -19,6 +19,7 @@ from aiortc.rtp import (
 )
 
 from signaling.relay.bandwidth import BandwidthEstimator
+from signaling.relay.downlink import Downlink
 from signaling.relay.loss import RETRY_SECONDS
 from signaling.relay.rate import MIN_BITRATE
 from signaling.relay.stream import Repair, Sink, Stream
@@ -44,6 +45,9 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._announced = False
         self._estimator = BandwidthEstimator() if kind == "video" else None
         self._told = (0, float("-inf"))
+        # other pictures of the same participant, beside which this one is sent: a screen beside the camera
+        self._led: list[ForwardingReceiver] = []
+        self._leader: ForwardingReceiver | None = None
         self._key_frame_asked_at = float("-inf")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._path: Any = None
@@ -65,7 +69,7 @@ class ForwardingReceiver(RTCRtpReceiver):
                 path.streams.setdefault(encoding.rtx.ssrc, Repair(stream, self, originals))
         self._announced = bool(self.streams)
         path.add(self)
-        if self._estimator is not None:
+        if self._estimator is not None and self._leader is None:
             # before the first picture: from then on browsers grow by a few percent a second only
             self._tell(self._estimator.estimate, time.time())
         if self.sinks:
@@ -88,6 +92,8 @@ class ForwardingReceiver(RTCRtpReceiver):
 
         What was announced is all there is, and of strangers only LEARNT_STREAMS are let in: memory is for people.
         """
+        if self._leader is not None:
+            return None  # nothing tells an unannounced screen from an unannounced camera
         if self._announced or payload_type not in self.media_types or len(self.streams) >= LEARNT_STREAMS:
             return None
         stream = self._open(ssrc, payload_type)
@@ -102,6 +108,14 @@ class ForwardingReceiver(RTCRtpReceiver):
         stream = self._path.streams[ssrc] = Stream(self, ssrc, rate)
         self.streams.append(stream)
         return stream
+
+    def lead(self, other: "ForwardingReceiver") -> None:
+        """Estimate for another picture of the same participant too: there is one way in, and browsers take what they
+        are told for all that they send. Of two estimates the one of a still screen, which sends next to nothing, would
+        starve the camera, and together they would claim the way in twice.
+        """
+        self._led.append(other)
+        other._leader = self
 
     def add_sink(self, sink: Sink) -> None:
         """Hand packets to a sink from now on."""
@@ -124,6 +138,9 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     def observe(self, send_time: int, now: float, size: int) -> None:
         """Note when a packet was sent and came; tell the sender when the path carries more or less than thought."""
+        if self._leader is not None:
+            self._leader.observe(send_time, now, size)
+            return
         if self._estimator is None:
             return
         estimate = self._estimator.add(send_time, int(now * 1000), size)
@@ -132,16 +149,26 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     def limit_fell(self, now: float) -> None:
         """Tell the sender at once when a receiver's line takes less than thought."""
-        if self._estimator is not None:
+        if self._leader is not None:
+            self._leader.limit_fell(now)
+        elif self._estimator is not None:
             self._tell(self._estimator.estimate, now)
 
     def _tell(self, estimate: int, now: float) -> None:
-        limits = [sink.bitrate_limit for sink in self.sinks]
-        allowed = max(MIN_BITRATE, min([estimate, *(limit for limit in limits if limit is not None)]))
+        pictures = [self, *self._led]
+        lines: dict[Downlink, list[Sink]] = {}
+        for picture in pictures:
+            for sink in picture.sinks:
+                if sink.downlink is not None:
+                    lines.setdefault(sink.downlink, []).append(sink)
+        # all of them together, as the weakest receiver can take them
+        limits = [limit for line, sinks in lines.items() if (limit := line.share(sinks, now)) is not None]
+        allowed = max(MIN_BITRATE, min([estimate, *limits]))
+        ssrcs = [stream.ssrc for picture in pictures for stream in picture.streams]
         told, told_at = self._told
-        if self.streams and (allowed != told or now - told_at >= REPEAT_SECONDS):
+        if ssrcs and (allowed != told or now - told_at >= REPEAT_SECONDS):
             self._told = (allowed, now)
-            fci = pack_remb_fci(allowed, [stream.ssrc for stream in self.streams])
+            fci = pack_remb_fci(allowed, ssrcs)
             self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self.own_ssrc, media_ssrc=0, fci=fci))
 
     def take_report(self, packet: AnyRtcpPacket, now: float) -> None:

@@ -27,6 +27,10 @@ def _anybody(participant: str) -> bool:
     return True
 
 
+def _nobody(participant: str) -> bool:
+    return False
+
+
 def _nothing(participant: str) -> None:
     pass
 
@@ -47,6 +51,10 @@ class RelayPorts:
     # Call RoomRelay.rewire when either changed. Sections that stay empty (a private aside) need no negotiation.
     shows: Callable[[str, str], bool] = _always
     hears: Callable[[str, str], bool] = _always
+    # whether there are sections for somebody's screen, and (listener, other) whether they are fed now, beside `hears`.
+    # Call RoomRelay.rewire when the second changed; the first does not while they are in the call.
+    may_share: Callable[[str], bool] = _nobody
+    screens: Callable[[str, str], bool] = _always
     # whether somebody may send documents
     offers: Callable[[str], bool] = _anybody
     # somebody's media comes from a connection that is up now
@@ -72,10 +80,13 @@ class RoomRelay:
         self._closing: set[asyncio.Task[None]] = set()
         self._received: dict[str, int] = {}
         self._rate = 0.0
-        self._watch = asyncio.create_task(self._watch_lines())
+        # a room where people only wait has nothing to look at
+        self._watch: asyncio.Task[None] | None = None
 
     def set_members(self, participants: set[str]) -> None:
         """Have exactly these people in the call."""
+        if self._watch is None and participants:
+            self._watch = asyncio.create_task(self._watch_lines())
         gone = set(self._lines) - participants
         new = participants - set(self._lines)
         for participant in gone:
@@ -151,9 +162,10 @@ class RoomRelay:
 
     async def close(self) -> None:
         """Close every connection and wait for it."""
-        self._watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._watch
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
         lines = [line.close() for line in self._lines.values()]
         self._lines = {}
         await asyncio.gather(*lines, *self._closing)
@@ -179,13 +191,22 @@ class RoomRelay:
         line = self._lines.get(participant)
         return line.current if line and self._ports.hears(listener, participant) else None
 
+    def may_share(self, participant: str) -> bool:
+        """Whether there are sections for somebody's screen."""
+        return self._ports.may_share(participant)
+
+    def screen(self, participant: str, listener: str) -> bool:
+        """Whether the listener is to be sent somebody's screen now."""
+        return self._ports.screens(listener, participant)
+
     def send_offer(self, participant: str, generation: int, peer: Peer, sdp: str) -> None:
         """Send an offer, with TURN credentials minted for this connection."""
-        audio_mid, video_mid = peer.upload_mids
+        audio_mid, video_mid, screen_mid = peer.upload_mids
         offer = Offer(
             sdp=sdp,
             upload_audio_mid=audio_mid,
             upload_video_mid=video_mid,
+            upload_screen_mid=screen_mid,
             slots=peer.slots(),
             ice_servers=ice_servers(self.network, now=utcnow(), participant=participant),
         )

@@ -1,7 +1,6 @@
 """The relay's end of what one participant receives from another: own numbering, history, reports."""
 
 import contextlib
-import time
 from collections import OrderedDict
 from typing import Any, Protocol
 
@@ -26,6 +25,7 @@ from aiortc.rtp import (
 )
 from aiortc.utils import random16, random32
 
+from signaling.relay.downlink import Downlink
 from signaling.relay.key_frames import KEY_FRAME_TESTS, KeyFrameTest
 from signaling.relay.quality import StreamFigures
 from signaling.relay.rtp import NONE, SEND_TIME_SECOND, SEQUENCES, ExtensionIds, HeaderWriter, Rebase
@@ -155,9 +155,9 @@ class ForwardingSender(RTCRtpSender):
             self.source.request_key_frame()
 
     @property
-    def bitrate_limit(self) -> int | None:
-        """Bits a second that the far end's line takes of this picture; None when nothing limits it, or it is paused."""
-        return None if self._path is None or not self.wanted else self._path.downlink.share(self, time.time())
+    def downlink(self) -> Downlink | None:
+        """The line to the far end; None before there is one, and for sound, of which there is always enough."""
+        return self._path.downlink if self._path is not None and self.kind == "video" else None
 
     @property
     def octets_sent(self) -> int:

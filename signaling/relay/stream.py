@@ -4,6 +4,7 @@ from typing import Protocol
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSrPacket, clamp_packets_lost
 
+from signaling.relay.downlink import Downlink, Picture
 from signaling.relay.loss import LossTracker
 from signaling.relay.rtp import Octets
 
@@ -15,12 +16,12 @@ MARKER = 0x80
 Kept = tuple[int, int, int, bytes]
 
 
-class Sink(Protocol):
+class Sink(Picture, Protocol):
     """Takes what comes in."""
 
     @property
-    def bitrate_limit(self) -> int | None:
-        """Bits a second that the far end can take; None when it has not said."""
+    def downlink(self) -> Downlink | None:
+        """The line that it goes down; None before there is one."""
 
     def relay(
         self,

@@ -140,6 +140,32 @@ async def test_arrival_is_shown_told_and_sounded(browser: Browser, served: tuple
     await context.close()
 
 
+@pytest.mark.parametrize("path", ["/agent/calendar", "/agent/trouble", "/agent/appointments/{id}"])
+async def test_arrival_is_told_on_the_agents_other_pages(
+    browser: Browser, served: tuple[World, TestServer], path: str
+) -> None:
+    world, server = served
+    waiting = await world.book(world.next_start, ROSE)
+    other = await world.book(world.next_start + STEP)
+    context, page = await new_page(browser)
+    await page.add_init_script(COUNT_NOTES)
+    await sign_in(page, server)
+    await page.goto(str(server.make_url(path.format(id=other.id))))
+    await listening(world)
+    await page.keyboard.press("Tab")
+    bell = page.locator("#bell")
+    await expect(bell).to_have_attribute("data-looked", "yes")
+    await expect(bell).to_be_hidden()
+    await arrive(world, waiting)
+    await expect(bell).to_contain_text("Un usager est arrivé et vous attend.")
+    await page.wait_for_function("window.notes > 0")
+    assert (await page.title()).startswith("(1) ")
+    await assert_accessible(page)
+    await bell.get_by_role("link", name="Ouvrir mon agenda").click()
+    await expect(page.get_by_role("link", name=re.compile("Recevoir.*Rose"))).to_be_visible()
+    await context.close()
+
+
 async def test_sound_can_be_turned_off_and_stays_off(browser: Browser, served: tuple[World, TestServer]) -> None:
     world, server = served
     appointment = await world.book(world.next_start)

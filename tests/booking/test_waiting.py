@@ -21,8 +21,10 @@ from booking.errors import (
 )
 from booking.lifecycle import Status
 from booking.models import Appointment, Hold, Notice, Occupancy, Service, WaitingEntry
+from booking.notifications import outbox
 from booking.notifications.by_mail import MailChannel
 from booking.notifications.delivery import Delivery
+from booking.notifications.fallback import fail
 from booking.notifications.notices import NoticeState
 from booking.schemas import Citizen
 from teleconsult.database import Database
@@ -62,6 +64,27 @@ async def free(appointment: Appointment) -> None:
 
 async def states(ids: list[str]) -> list[str]:
     return [(await waiting.place_of(each)).state for each in ids]
+
+
+@pytest.mark.parametrize(
+    ("phone", "ways"), [("+33612345678", {"email": "failed", "sms": "pending"}), (None, {"email": "failed"})]
+)
+async def test_offer_goes_out_by_text_when_the_mail_is_refused(
+    database: Database, phone: str | None, ways: dict[str, str]
+) -> None:
+    offer, taken = await full_morning()
+    who = person(0).model_copy(update={"phone": phone})
+    await waiting.join(
+        now=MONDAY_8, service_id=offer.service.id, site_id=offer.site.id, citizen=who, until=TWELVE,
+    )  # fmt: skip
+    await free(taken[3])
+    await waiting.offer_all(now=MONDAY_8)
+    mail = next(each for each in await outbox.claim(now=MONDAY_8, limit=50) if each.waiting_id)
+    await fail(mail, reason="no such mailbox", now=MONDAY_8)
+    assert not await fail(mail, reason="a bounce of the same", now=MONDAY_8)
+    notices = await Notice.filter(waiting_id=mail.waiting_id)
+    assert {each.channel: each.state for each in notices} == ways
+    assert {each.deadline_at for each in notices} == {mail.deadline_at}
 
 
 async def test_places_are_in_the_order_of_coming_and_said(database: Database) -> None:

@@ -175,7 +175,7 @@ class Call:
 
     def _tell(self, number: int) -> None:
         shares = [
-            viewer.downlink.share(viewer.pictures[number], self.now)
+            viewer.downlink.share([viewer.pictures[number]], self.now)
             for viewer in self.viewers
             if number in viewer.pictures
         ]

@@ -19,7 +19,7 @@ from av import VideoFrame
 from signaling.messages import Body
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
-from signaling.replies import Offer
+from signaling.replies import Offer, Slot, Slots
 
 LOOPBACK = Network(addresses=("127.0.0.1",))
 
@@ -29,13 +29,13 @@ class ColouredTrack(VideoStreamTrack):
 
     def __init__(self, level: int) -> None:
         super().__init__()
-        self._level = level
+        self.level = level
 
     async def recv(self) -> VideoFrame:
         timestamp, time_base = await self.next_timestamp()
         frame = VideoFrame(width=160, height=120)
         for index, plane in enumerate(frame.planes):
-            plane.update(bytes([self._level if index == 0 else 128]) * plane.buffer_size)
+            plane.update(bytes([self.level if index == 0 else 128]) * plane.buffer_size)
         frame.pts, frame.time_base = timestamp, time_base or fractions.Fraction(1, 90000)
         return frame
 
@@ -46,8 +46,12 @@ class RelayParticipant:
     def __init__(self, name: str, level: int) -> None:
         self.name = name
         self.level = level
+        # grey level of the screen that is sent beside the camera, from the next offer on
+        self.screen_level: int | None = None
         self.generation = 0
         self.offers: list[tuple[int, Offer]] = []
+        # who is in which section, by the newest word of it
+        self.slots: tuple[Slot, ...] = ()
         self.tracks: dict[str, MediaStreamTrack] = {}
         self.data: asyncio.Queue[str | bytes] = asyncio.Queue()
         self.connection: RTCPeerConnection | None = None
@@ -62,7 +66,10 @@ class RelayParticipant:
             if body is None:
                 return
             if isinstance(body, Offer):
+                self.slots = body.slots
                 await self.answer(relay, body, generation)
+            elif isinstance(body, Slots):
+                self.slots = body.slots
 
     async def answer(self, relay: RoomRelay, offer: Offer, generation: int) -> None:
         """Answer one offer, on a new peer connection when the generation is new."""
@@ -79,6 +86,10 @@ class RelayParticipant:
             if transceiver.mid == offer.upload_video_mid and transceiver.sender.track is None:
                 transceiver.sender.replaceTrack(ColouredTrack(self.level))
                 transceiver.direction = "sendonly"
+            if transceiver.mid == offer.upload_screen_mid and transceiver.sender.track is None:
+                transceiver.direction = "sendonly"
+                if self.screen_level is not None:
+                    transceiver.sender.replaceTrack(ColouredTrack(self.screen_level))
             if transceiver.mid == offer.upload_audio_mid and transceiver.sender.track is None:
                 transceiver.sender.replaceTrack(AudioStreamTrack())
                 transceiver.direction = "sendonly"
@@ -106,11 +117,27 @@ class RelayParticipant:
         """Return the track that carries another participant's picture."""
         return self._track(other, "video")
 
+    def screen_from(self, other: str) -> MediaStreamTrack:
+        """Return the track that carries another participant's screen."""
+        return self._track(other, "screen")
+
+    def share_screen(self, level: int) -> None:
+        """Begin to send a screen of a grey level, without an offer."""
+        assert self.connection is not None
+        self.screen_level = level
+        mid = self.offers[-1][1].upload_screen_mid
+        sender = next(t.sender for t in self.connection.getTransceivers() if t.mid == mid)
+        if isinstance(sender.track, ColouredTrack):
+            # aiortc's encoder fails when the times of a second track begin anew
+            sender.track.level = level
+        else:
+            sender.replaceTrack(ColouredTrack(level))
+
     def _track(self, other: str, kind: str) -> MediaStreamTrack:
         assert self.connection is not None
         _, offer = self.offers[-1]
         slot = next(slot for slot in offer.slots if slot.participant == other)
-        mid = slot.video_mid if kind == "video" else slot.audio_mid
+        mid = {"video": slot.video_mid, "audio": slot.audio_mid, "screen": slot.screen_mid}[kind]
         transceiver = next(t for t in self.connection.getTransceivers() if t.mid == mid)
         return transceiver.receiver.track
 
@@ -128,6 +155,9 @@ class Call:
         self._generations: dict[str, int] = {}
         self.hidden: set[tuple[str, str]] = set()
         self.unheard: set[tuple[str, str]] = set()
+        # who may share a screen, and whose is shown
+        self.sharers: set[str] = set()
+        self.shared: str | None = None
         self._network = network
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -141,6 +171,8 @@ class Call:
                 sends=lambda participant: True,
                 shows=lambda listener, other: (listener, other) not in self.hidden,
                 hears=lambda listener, other: (listener, other) not in self.unheard,
+                may_share=lambda participant: participant in self.sharers,
+                screens=lambda listener, other: other == self.shared,
             ),
         )
         return self
@@ -198,12 +230,18 @@ async def mean_level(track: MediaStreamTrack) -> int:
     return round(sum(sum(row) for row in rows) / (frame.width * frame.height))
 
 
-async def sees(participant: RelayParticipant, other: str, level: int, seconds: float = 20.0) -> None:
-    """Wait until a participant sees another one's grey level, within 8; TimeoutError when they never do."""
+async def sees(
+    participant: RelayParticipant, other: str, level: int, seconds: float = 20.0, *, screen: bool = False
+) -> None:
+    """Wait until a participant sees another one's grey level, within 8; TimeoutError when they never do.
+
+    With `screen`, that of their screen.
+    """
     async with asyncio.timeout(seconds):
         while True:
             try:
-                if abs(await mean_level(participant.video_from(other)) - level) <= 8:
+                track = participant.screen_from(other) if screen else participant.video_from(other)
+                if abs(await mean_level(track) - level) <= 8:
                     return
             except (StopIteration, IndexError, AssertionError, MediaStreamError):
                 await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""`python -m tests.signaling.node PORT`: signaling alone as one node, with its settings in the environment."""
+"""`python -m tests.signaling.node PORT [ADDRESS]`: signaling alone as one node, set by the environment."""
 
 import asyncio
 import sys
@@ -12,18 +12,18 @@ from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 
 
-async def serve(port: int) -> None:
-    """Serve until killed."""
+async def serve(port: int, address: str | None) -> None:
+    """Serve until killed, on an address or (None) on every one."""
     settings = Settings(port=port)
     configure_logs(settings)
     app = make_app(settings)
     app[HUB].timings = Timings(ping_after=5.0)
     runner = web.AppRunner(app, shutdown_timeout=5)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await web.TCPSite(runner, address, port).start()
     print("serving", flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), *(sys.argv[2:] or [None])))

@@ -11,15 +11,18 @@ from pathlib import Path
 from tests.support.ports import free_port
 from tests.support.server import ROOT
 
+LOOPBACK = "127.0.0.1"
 SECRET = "only-for-these-tests-" * 3
 START_SECONDS = 90
 STOP_SECONDS = 20
 
 
 class Node:
-    """One process of the service."""
+    """One process of the service, on loopback; or on every address of the namespace `within` which it runs."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, redis_url: str = "", *, within: tuple[str, ...] = (), **settings: str
+    ) -> None:
         self.port = free_port()
         self._log = folder / f"node-{self.port}.log"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TELECONSULT_")}
@@ -30,9 +33,10 @@ class Node:
             "TELECONSULT_SECRET_KEY": SECRET,
         }
         environment |= {f"TELECONSULT_{name.upper()}": value for name, value in settings.items()}
+        address = () if within else (LOOPBACK,)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.signaling.node", str(self.port)],
+                [*within, sys.executable, "-m", "tests.signaling.node", str(self.port), *address],
                 cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 

@@ -62,7 +62,7 @@ async def test_pictures_are_asked_for_large_from_the_first_one_on() -> None:
 
 async def test_sound_is_asked_for_with_repair_and_without_silence() -> None:
     peer = Peer(1, Network(addresses=("127.0.0.1",)), on_state=print, on_channel=print, on_data=print)
-    peer.set_slots({"other"})
+    peer.set_slots({"other": False})
     sdp = await peer.offer()
     await peer.close()
     for number in re.findall(r"a=rtpmap:(\d+) opus/", sdp):

@@ -89,7 +89,7 @@ def test_packets_are_encrypted_and_decrypted_in_place_as_pylibsrtp_would() -> No
 
 async def test_transceivers_are_ours_and_no_decoder_runs() -> None:
     peer = Peer(1, Network(addresses=("127.0.0.1",)), on_state=print, on_channel=print, on_data=print)
-    peer.set_slots({"other"})
+    peer.set_slots({"other": False})
     sdp = await peer.offer()
     for transceiver in peer._connection.getTransceivers():
         assert isinstance(transceiver.sender, ForwardingSender)

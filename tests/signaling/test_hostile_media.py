@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -227,12 +228,12 @@ def told(wire: Wire) -> list[int]:
 
 async def test_a_limit_of_nothing_is_told_at_once_and_does_not_silence_the_sender(pair: Pair) -> None:
     assert told(pair.up)[0] == pytest.approx(START_BITRATE, rel=0.01), "before the first picture"
-    assert pair.sender.bitrate_limit is None
+    assert pair.down.path.downlink.share([pair.sender], time.time()) is None
     for number in range(1, 30):
         pair.up.feed_rtp(pair.packet(number))
     remb = RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=pack_remb_fci(0, [pair.sender._ssrc]))
     pair.down.feed_rtcp(bytes(remb))
-    assert pair.sender.bitrate_limit == MIN_BITRATE
+    assert pair.down.path.downlink.share([pair.sender], time.time()) == MIN_BITRATE
     assert told(pair.up)[-1] == pytest.approx(MIN_BITRATE, rel=0.01)
 
 

@@ -189,7 +189,7 @@ def sent_down(downlink: Downlink, picture: Sent, bitrate: float, seconds: float,
     """Send a picture for so long; return when it ended."""
     for tenth in range(round(seconds * 10)):
         picture.octets_sent += round(bitrate / 80)
-        downlink.share(picture, since + tenth / 10)
+        downlink.share([picture], since + tenth / 10)
     return since + seconds
 
 
@@ -200,12 +200,12 @@ def test_a_receivers_first_estimate_is_no_limit_and_its_fall_is_told_at_once() -
     now = sent_down(downlink, picture, 800e3, 5, 0)
     downlink.note_estimate(800_000, now)
     downlink.note_estimate(780_000, now + 0.2)
-    assert downlink.share(picture, now + 0.2) is None, "what it was sent, give or take"
+    assert downlink.share([picture], now + 0.2) is None, "what it was sent, give or take"
     assert told == []
     now = sent_down(downlink, picture, 800e3, 2, now + 0.4)
     downlink.note_estimate(425_000, now)
     assert told == [now]
-    assert downlink.share(picture, now) == 425_000
+    assert downlink.share([picture], now) == 425_000
 
 
 def test_reported_loss_limits_and_a_little_of_it_does_not() -> None:
@@ -214,9 +214,9 @@ def test_reported_loss_limits_and_a_little_of_it_does_not() -> None:
     downlink.add(picture)
     now = sent_down(downlink, picture, 1e6, 5, 0)
     downlink.note_loss(0.05, now)
-    assert downlink.share(picture, now) is None
+    assert downlink.share([picture], now) is None
     downlink.note_loss(0.5, now)
-    limit = downlink.share(picture, now)
+    limit = downlink.share([picture], now)
     assert limit is not None
     assert 400e3 < limit < 600e3
     assert len(told) == 1
@@ -231,7 +231,7 @@ def test_what_one_picture_leaves_is_the_others(others: list[float], mine: float)
     for tenth in range(11):
         for picture, bitrate in zip(pictures, [mine, *others], strict=True):
             picture.octets_sent += round(bitrate / 80)
-        share = downlink.share(pictures[0], tenth / 10)
+        share = downlink.share([pictures[0]], tenth / 10)
     assert share is not None
     equal = PICTURES_BITRATE / len(pictures)
     assert equal - 1 <= share <= PICTURES_BITRATE
@@ -239,4 +239,16 @@ def test_what_one_picture_leaves_is_the_others(others: list[float], mine: float)
     for picture in pictures[1:]:
         picture.wanted = False
     sent_down(downlink, pictures[0], mine, 2, 2)
-    assert downlink.share(pictures[0], 4.0) is None, "alone again"
+    assert downlink.share(pictures[:1], 4.0) is None, "alone again"
+
+
+def test_a_camera_and_a_screen_of_the_same_person_are_no_more_than_the_line_takes() -> None:
+    downlink = Downlink()
+    camera, screen = Sent(lambda now: None), Sent(lambda now: None)
+    downlink.add(camera)
+    downlink.add(screen)
+    now = sent_down(downlink, camera, 900e3, 5, 0)
+    downlink.note_estimate(400_000, now)
+    assert downlink.share([camera, screen], now) == 400_000
+    camera.wanted = screen.wanted = False
+    assert downlink.share([camera, screen], now) is None

@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 
 from signaling.errors import NotAllowed, ParticipantUnknown
 from signaling.keys import GATEKEEPER
+from signaling.messages import Place
 from signaling.roles import MAY, Act, Role
 from signaling.room import Room
 from tests.signaling.seats import assert_accessible, in_call
@@ -21,6 +22,7 @@ __all__ = ["client", "gatekeeper"]
 
 Client = TestClient[web.Request, web.Application]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+PLACE = Place(transfer="0" * 32, page=1, zoom=1, x=0.5, y=0)
 
 # `call_adviser` is asked over HTTP, `speak` and `send` are not asked for: see below
 IN_THE_ROOM: dict[Act, Callable[[Room, str], object]] = {
@@ -29,6 +31,8 @@ IN_THE_ROOM: dict[Act, Callable[[Room, str], object]] = {
     Act.HAND_OVER: lambda room, by: room.hand_over(now=NOW, by=by, to="someone", reason="r", stays=False),
     Act.ASIDE: lambda room, by: room.set_aside(by=by, aside=True),
     Act.INVITE: lambda room, by: room.revoke(now=NOW, by=by, invitation="x"),
+    Act.SHOW: lambda room, by: room.show(by=by, place=PLACE),
+    Act.SHARE_SCREEN: lambda room, by: room.show(by=by, place=None),
     Act.RAISE_HAND: lambda room, by: room.raise_hand(participant=by, raised=True),
 }
 

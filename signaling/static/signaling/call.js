@@ -3,6 +3,7 @@
  *
  * @import { Wire, Offer, Slot } from "./protocol.js"
  */
+import { pathKind } from "./pair.js";
 
 const LOST_AFTER_MS = 2_500;
 const WATCH_MS = 1_000;
@@ -19,6 +20,7 @@ export class Call extends EventTarget {
     /** @type {RTCPeerConnection|null} */
     this._connection = null;
     this._generation = 0;
+    this._pathTold = 0;
     /** @type {MediaStreamTrack|null} */
     this._audio = null;
     /** @type {MediaStreamTrack|null} */
@@ -181,6 +183,7 @@ export class Call extends EventTarget {
     const connection = this._connection;
     if (!connection) return;
     const now = Date.now();
+    await this._tellPath(connection);
     if (this._expectsMedia && connection.connectionState === "connected") {
       const bytes = await receivedBytes(connection);
       if (bytes !== this._bytes) this._bytesAt = now;
@@ -194,6 +197,16 @@ export class Call extends EventTarget {
       this._emit("path", "down");
       this.renew();
     }
+  }
+
+  /** Tell the server, once for each connection, by which way it came about. @param {RTCPeerConnection} connection */
+  async _tellPath(connection) {
+    const generation = this._generation;
+    if (this._pathTold === generation || connection.connectionState !== "connected") return;
+    const kind = pathKind(await connection.getStats());
+    if (!kind || connection !== this._connection || this._pathTold === generation) return;
+    this._pathTold = generation;
+    this._wire.send("path", { kind }, generation);
   }
 
   /** @param {unknown} error */

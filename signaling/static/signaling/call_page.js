@@ -12,8 +12,10 @@ import { DocumentsView } from "./documents_view.js";
 import { HandView } from "./hand_view.js";
 import { HandoverView } from "./handover_view.js";
 import { InviteView } from "./invite_view.js";
+import { MediaView } from "./media_view.js";
 import { data, element, say, text } from "./page.js";
 import { EntryRefused, Wire } from "./protocol.js";
+import { QualityView } from "./quality_view.js";
 import { StageView } from "./stage_view.js";
 import { TextView } from "./text_view.js";
 import { WaitingView } from "./waiting_view.js";
@@ -31,6 +33,7 @@ class CallPage {
     this._devices = new Devices();
     this._documents = new Documents({ maxBytes: data.maxDocumentBytes, types: data.documentTypes });
     this._stage = new StageView();
+    this._media = new MediaView(this._devices);
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
     this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
     this._aside = new AsideView((type, body) => this._wire.send(type, body));
@@ -38,6 +41,7 @@ class CallPage {
     this._text = new TextView((type, body) => this._wire.send(type, body));
     this._invite = new InviteView((type, body) => this._wire.send(type, body));
     this._handover = new HandoverView((type, body) => this._wire.send(type, body));
+    this._quality = new QualityView((type, body) => this._wire.send(type, body), () => this._sendTracks());
     /** @type {Snapshot|null} */
     this._snapshot = null;
     this._role = data.role;
@@ -57,7 +61,7 @@ class CallPage {
     bindHangUp(() => this._hangUp());
     this._waiting.listen();
     window.addEventListener("online", () => {
-      this._wire.hurry();
+      this._wire.hurry(true);
       this._call.renew();
     });
     document.addEventListener("visibilitychange", () => {
@@ -71,19 +75,32 @@ class CallPage {
 
   _listen() {
     on(this._wire, "state", ({ state, code }) => this._wireState(state, code));
-    on(this._wire, "welcome", () => this._tellMedia());
+    on(this._wire, "welcome", () => {
+      this._tellMedia();
+      this._quality.welcome();
+    });
     on(this._wire, "snapshot", (snapshot) => this._show(snapshot));
     on(this._wire, "lines", (typed) => this._text.take(typed));
-    on(this._call, "streams", (streams) => this._stage.setStreams(streams));
+    on(this._wire, "connections", (told) => this._quality.take(told));
+    on(this._call, "streams", (streams) => {
+      this._stage.setStreams(streams);
+      this._media.setStreams(streams);
+    });
     on(this._call, "channel", (channel) => this._documents.use(channel));
     on(this._call, "path", (path) => {
       this._pathUp = path === "up";
+      // what took the media away may have taken the socket, too
+      if (!this._pathUp) this._wire.hurry();
       this._showState();
     });
     this._devices.addEventListener("change", () => {
-      void this._call.setTracks(this._devices.audio, this._devices.video);
+      this._sendTracks();
       this._tellMedia();
     });
+  }
+
+  _sendTracks() {
+    void this._call.setTracks(this._devices.audio, this._quality.pictures ? this._devices.video : null);
   }
 
   _tellMedia() {
@@ -97,6 +114,8 @@ class CallPage {
     if (snapshot.call_seconds !== null && !this._startedAt) this._startedAt = Date.now() - snapshot.call_seconds * 1000;
     const inCall = snapshot.others.filter((p) => p.standing === "admitted");
     this._stage.show(snapshot.state === "in_call" ? inCall.filter((p) => p.role !== "observer") : []);
+    this._media.refresh();
+    this._quality.show(snapshot);
     this._waiting.show(snapshot);
     this._aside.show(snapshot);
     this._hand.show(snapshot);
@@ -171,6 +190,7 @@ class CallPage {
   _tick() {
     this._waiting.tick();
     this._aside.tick();
+    this._quality.tick();
     if (this._greeting) this._showState();
     if (!this._startedAt || this._leaving) return;
     const seconds = Math.floor((Date.now() - this._startedAt) / 1000);
@@ -196,10 +216,12 @@ class CallPage {
     if (this._leaving) return;
     this._leaving = true;
     this._call.close();
+    this._media.close();
     this._devices.close();
     this._papers.clear();
     this._aside.clear();
     this._text.clear();
+    this._quality.clear();
     this._stage.show([]);
     document.documentElement.dataset.callState = state;
     element("lobby", HTMLDivElement).hidden = true;

@@ -9,6 +9,7 @@
 
 import { Call } from "./call.js";
 import { Devices } from "./devices.js";
+import { selectedPair } from "./pair.js";
 import { Wire } from "./protocol.js";
 import { attempt, wayOf } from "./ways.js";
 
@@ -249,20 +250,19 @@ async function figuresOf(call) {
       sums.bytes += report.bytesReceived ?? 0;
       sums.jitter = Math.max(sums.jitter, report.jitter ?? 0);
     }
-    if (report.type === "transport" && report.selectedCandidatePairId) {
-      const pair = reports.get(report.selectedCandidatePairId);
-      const local = reports.get(pair?.localCandidateId);
-      const remote = reports.get(pair?.remoteCandidateId);
-      sums.trip = pair?.currentRoundTripTime ?? 0;
-      sums.pair = {
-        local: local?.candidateType ?? "",
-        protocol: local?.protocol ?? "",
-        relay: local?.relayProtocol ?? "",
-        local_address: `${local?.address ?? ""}:${local?.port ?? ""}`,
-        remote: remote?.candidateType ?? "",
-        remote_address: `${remote?.address ?? ""}:${remote?.port ?? ""}`,
-      };
-    }
+  }
+  const used = selectedPair(reports);
+  if (used) {
+    const { pair, local, remote } = used;
+    sums.trip = pair.currentRoundTripTime ?? 0;
+    sums.pair = {
+      local: local?.candidateType ?? "",
+      protocol: local?.protocol ?? "",
+      relay: local?.relayProtocol ?? "",
+      local_address: `${local?.address ?? ""}:${local?.port ?? ""}`,
+      remote: remote?.candidateType ?? "",
+      remote_address: `${remote?.address ?? ""}:${remote?.port ?? ""}`,
+    };
   }
   return sums;
 }

@@ -1,5 +1,6 @@
 /** The buttons below the picture. */
 import { data, element, say, text } from "./page.js";
+import { missingWords } from "./trouble.js";
 
 /** @import { Devices } from "./devices.js" */
 
@@ -40,11 +41,9 @@ function showSelf(devices) {
 
 /** @param {Devices} devices */
 function showNotice(devices) {
-  const noCamera = devices.camera === "missing";
-  const noMicrophone = devices.microphone === "missing";
-  element("device-notice", HTMLDivElement).hidden = !noCamera && !noMicrophone;
-  const key = noCamera && noMicrophone ? "devicesNone" : noCamera ? "devicesNoCamera" : "devicesNoMicrophone";
-  if (noCamera || noMicrophone) say(element("device-text", HTMLElement), text(key));
+  const words = missingWords(devices);
+  element("device-notice", HTMLDivElement).hidden = !words;
+  if (words) say(element("device-text", HTMLElement), words);
 }
 
 export function bindFullScreen() {

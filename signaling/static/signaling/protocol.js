@@ -4,7 +4,7 @@
  * @typedef {"citizen"|"agent"|"adviser"|"colleague"|"interpreter"|"observer"} Role
  * @typedef {{participant: string, role: Role, name: string, standing: "waiting"|"rung"|"admitted",
  *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
- *   camera: DeviceState, hand: boolean}} Participant
+ *   camera: DeviceState, hand: boolean, pictures: boolean}} Participant
  * @typedef {"on"|"off"|"missing"} DeviceState
  * @typedef {"asked"|"accepted"|"confirmed"|"declined"|"unanswered"|"withdrawn"|"failed"} HandoverState
  * @typedef {{by: string, colleague: string, state: HandoverState, reason: string, stays: boolean}} Handover
@@ -14,6 +14,9 @@
  * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
  *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer
  * @typedef {{participant: string, name: string, line: number, text: string, done: boolean}} TextLine
+ * @typedef {"excellent"|"good"|"poor"|"lost"} Level
+ * @typedef {{participant: string, level: Level, pictures_paused: boolean,
+ *   path: import("./pair.js").PathKind|"turn"|null}} Connection
  * @typedef {{v: 1, type: string, id: string, seq: number, ack: number, generation: number, from: string,
  *   body: any}} Envelope
  * @typedef {"connecting"|"open"|"reconnecting"|"ended"|"superseded"|"refused"} WireState
@@ -22,6 +25,10 @@
 const VERSION = 1;
 const PING_AFTER_MS = 25_000;
 const DEAD_AFTER_MS = 45_000;
+/** A socket whose network may have changed must answer within this, loss and a slow link included. */
+const PROBE_MS = 3_000;
+/** A node that takes a dead one's room over needs up to five seconds for its welcome. */
+const WELCOME_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8_000;
 const MAX_KEPT = 200;
@@ -46,7 +53,7 @@ export class EntryRefused extends Error {
 
 /**
  * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
- * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]},
+ * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]}, `connections` {connections: Connection[]},
  * `refused` {code, replyTo}, `ended` {reason}.
  */
 export class Wire extends EventTarget {
@@ -75,6 +82,7 @@ export class Wire extends EventTarget {
     this.why = "";
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this._retryTimer = undefined;
+    this._attempts = 0;
     /** @type {WireState} */
     this.state = "connecting";
     this._heartbeat = setInterval(() => this._beat(), 5_000);
@@ -83,17 +91,20 @@ export class Wire extends EventTarget {
   /** Connect, and stay connected until the call is over. */
   async open() {
     clearTimeout(this._retryTimer);
+    const attempt = ++this._attempts;
     let first;
     try {
       first = this._session
         ? { type: "resume", body: { session: this._session, last_seq: this._received } }
         : { type: "join", body: { ticket: await this._getTicket() } };
     } catch (error) {
+      if (attempt !== this._attempts) return;
       if (error instanceof EntryRefused) this._finish(error.status === GONE ? "ended" : "refused", error.code);
       else this._retry();
       return;
     }
-    if (this._over()) return;
+    // while it waited for its ticket, another attempt may have been made
+    if (this._over() || attempt !== this._attempts) return;
     const address = new URL(this._url, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
@@ -123,15 +134,36 @@ export class Wire extends EventTarget {
     if (this._welcomed) this._write(type, body, message.seq, generation, message.id);
   }
 
-  /** Do not wait for the heartbeat: the network is back, or has changed. */
-  hurry() {
+  /**
+   * Do not wait for the heartbeat: the network is back, or has changed. A socket over an address that is gone says
+   * nothing of it for minutes, so that it must prove itself; one that is dead for sure is given up.
+   * @param {boolean} [dead] the network was away
+   */
+  hurry(dead = false) {
     if (this._over()) return;
-    if (this._socket?.readyState === WebSocket.OPEN) {
+    const socket = this._socket;
+    if (socket && dead) {
+      this._abandon(socket);
+    } else if (socket?.readyState === WebSocket.OPEN) {
+      const askedAt = Date.now();
       this.send("ping");
-    } else {
+      setTimeout(() => {
+        if (this._heardAt < askedAt) this._abandon(socket);
+      }, PROBE_MS);
+    } else if (!socket) {
       this._retryMs = FIRST_RETRY_MS;
-      if (this._socket?.readyState !== WebSocket.CONNECTING) void this.open();
+      void this.open();
     }
+  }
+
+  /** Open another socket at once in the place of one that is dead. @param {WebSocket} socket */
+  _abandon(socket) {
+    if (socket !== this._socket || this._over()) return;
+    this._socket = null;
+    socket.close();
+    this._retryMs = FIRST_RETRY_MS;
+    this._setState("reconnecting");
+    void this.open();
   }
 
   /** Let go of the socket for good. */
@@ -178,7 +210,8 @@ export class Wire extends EventTarget {
         this._emit("slots", { slots: message.body.slots, generation: message.generation });
         break;
       case "lines":
-        this._emit("lines", message.body);
+      case "connections":
+        this._emit(message.type, message.body);
         break;
       case "ended":
         this._finish("ended", message.body.reason);
@@ -243,7 +276,7 @@ export class Wire extends EventTarget {
   _beat() {
     if (this._over() || !this._socket) return;
     const silence = Date.now() - this._heardAt;
-    if (silence > DEAD_AFTER_MS) {
+    if (silence > (this._welcomed ? DEAD_AFTER_MS : WELCOME_MS)) {
       const socket = this._socket;
       this._socket = null;
       socket.close();

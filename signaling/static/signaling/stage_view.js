@@ -50,7 +50,8 @@ export class StageView {
     if (!who.connected) states.push(text("lost"));
     if (who.microphone === "off") states.push(text("muted"));
     if (who.microphone === "missing") states.push(text("microphoneMissing"));
-    if (who.camera === "off") states.push(text("cameraOff"));
+    if (!who.pictures) states.push(text("soundOnlyState"));
+    else if (who.camera === "off") states.push(text("cameraOff"));
     if (who.camera === "missing") states.push(text("cameraMissing"));
     say(tile.name, who.name);
     say(tile.state, states.join(", "));
