@@ -9,16 +9,17 @@ BURST = 200
 
 
 class Allowance:
-    """Lets MESSAGES_A_SECOND through on the whole, and BURST at once."""
+    """Lets so many through each second on the whole, and BURST at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, a_second: float = MESSAGES_A_SECOND) -> None:
+        self._a_second = a_second
         self._left = float(BURST)
         self._counted_at = time.monotonic()
 
     def take(self) -> None:
         """Count one message. Raises Flooding."""
         now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._counted_at) * MESSAGES_A_SECOND) - 1
+        self._left = min(BURST, self._left + (now - self._counted_at) * self._a_second) - 1
         self._counted_at = now
         if self._left < 0:
             raise Flooding(retry_after=1)

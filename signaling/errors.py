@@ -135,6 +135,18 @@ class MediaFailed(Invalid):
     code = "media_failed"
 
 
+class DocumentUnknown(NotFound):
+    """By the web: there is no such transfer, or it is over, or you have no part in it."""
+
+    code = "document_unknown"
+
+
+class DocumentOutOfStep(Conflict):
+    """By the web: these bytes are not expected, or not there. Say `file` or `accept` again, and follow the answer."""
+
+    code = "document_out_of_step"
+
+
 REFUSALS: tuple[type[DomainError], ...] = (
     InvalidMessage,
     JoinExpected,
@@ -156,6 +168,8 @@ REFUSALS: tuple[type[DomainError], ...] = (
     DirectoryAway,
     NoNodeFree,
     MediaFailed,
+    DocumentUnknown,
+    DocumentOutOfStep,
 )
 
 STATUS_OF_KIND: tuple[tuple[type[DomainError], HTTPStatus], ...] = (

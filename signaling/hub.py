@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
-from signaling.errors import NoNodeFree, SessionUnknown
+from signaling.errors import NoNodeFree, NotAllowed, SessionUnknown
 from signaling.journal import Publish
 from signaling.live_room import LiveRoom
 from signaling.relay.load import Limits, LoadMeter
@@ -84,6 +84,22 @@ class Hub:
         if live is None or live.find(session) is None:
             raise SessionUnknown
         return live
+
+    def carrier(self, room: str, session: str) -> LiveRoom:
+        """Return the room in which a session may send and fetch documents by the web. Raises NotAllowed."""
+        live = self._rooms.get(room)
+        if live is None:
+            raise NotAllowed
+        live.carrier(session)
+        return live
+
+    def put_document(self, room: str, session: str, transfer: str, offset: int, piece: bytes) -> int:
+        """Take a piece of a document; see LiveRoom.put_document."""
+        return self.carrier(room, session).put_document(session, transfer, offset, piece)
+
+    async def take_document(self, room: str, session: str, transfer: str, offset: int) -> bytes:
+        """Return what comes next of a document; see LiveRoom.take_document."""
+        return await self.carrier(room, session).take_document(session, transfer, offset)
 
     def rooms(self) -> Collection[str]:
         """Return the rooms that are open on this server."""

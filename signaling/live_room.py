@@ -1,7 +1,7 @@
 """A room that is open on this server: its state, its sessions, its relay, its journal."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -9,7 +9,7 @@ from typing import Literal
 from signaling import replies, requests
 from signaling.check_rooms import LONGEST, is_check
 from signaling.conversation import Line
-from signaling.errors import CallOver, SessionUnknown, Superseded, close_code
+from signaling.errors import CallOver, NotAllowed, SessionUnknown, Superseded, close_code
 from signaling.facts import Admitted, EndReason, Fact, Gone, Over
 from signaling.journal import Journal, Publish, Silence
 from signaling.messages import Body
@@ -199,10 +199,33 @@ class LiveRoom:
         elif isinstance(body, requests.Point):
             self.room.assert_may_point(who)
             self._pace_of_pointers.do(who, partial(self._point, who, body.x, body.y))
+        elif isinstance(body, requests.Document):
+            self._relay.documents.hear(who, body.frame, web=True)
         elif isinstance(body, requests.Leave):
             self._leave(session)
         elif isinstance(body, requests.End):
             self._apply(self.room.end(now=self._clock(), by=who))
+
+    def carrier(self, session: str) -> str:
+        """Return who holds a session by which documents may go by the web. Raises NotAllowed for any that is not."""
+        holder = self.room.by_session(session)
+        if holder is None or holder.standing != "admitted":
+            raise NotAllowed
+        return holder.id
+
+    def put_document(self, session: str, transfer: str, offset: int, piece: bytes) -> int:
+        """Take a piece of a document; return the next byte expected.
+
+        Raises NotAllowed, DocumentUnknown, DocumentOutOfStep, Flooding.
+        """
+        who = self.carrier(session)
+        if not self._may_send(who):
+            raise NotAllowed
+        return self._relay.documents.put(who, transfer, offset, piece)
+
+    def take_document(self, session: str, transfer: str, offset: int) -> Awaitable[bytes]:
+        """Return the bytes from `offset` on, once there are any; empty when none came for a while. Raises the same."""
+        return self._relay.documents.take(self.carrier(session), transfer, offset)
 
     def confirm_handover(self, colleague: str) -> None:
         """Let a colleague who accepted take over: the service has given them the citizen."""

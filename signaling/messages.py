@@ -9,6 +9,7 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 Sequence = Annotated[int, Field(ge=0, le=2**53 - 1)]
 DeviceState = Literal["on", "off", "missing"]
 PathKind = Literal["udp", "turn-udp", "turn-tcp", "turn-tls"]
+MAX_FRAME_CHARACTERS = 4096
 
 
 class Place(BaseModel):

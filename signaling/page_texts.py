@@ -46,6 +46,8 @@ PAGE_TEXTS = {
     "retryDevices": N_("Réessayer la caméra et le micro"),
     "fileSending": N_("Envoi en cours"),
     "fileReceiving": N_("Réception en cours"),
+    "fileSendingWeb": N_("Envoi en cours par le web\u00a0: la connexion vidéo est trop lente"),
+    "fileReceivingWeb": N_("Réception en cours par le web\u00a0: la connexion vidéo est trop lente"),
     "fileWaiting": N_("En attente"),
     "filePaused": N_("En pause, reprise automatique"),
     "fileDone": N_("Document reçu en entier et vérifié"),

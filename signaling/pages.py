@@ -63,6 +63,7 @@ def page_values(request: web.Request, room: str, entry: Entry) -> dict[str, Any]
     query = f"?{request.query_string}" if request.query_string else ""
     return {
         "socketUrl": f"/signaling/rooms/{room}",
+        "documentsUrl": f"/signaling/rooms/{room}/documents",
         "ticketUrl": f"/call/{room}/ticket{query}",
         "role": entry.role.value,
         "surface": entry.surface,

@@ -144,6 +144,13 @@ class TextLine(BaseModel):
     done: bool = Field(description="false: still being typed")
 
 
+class Document(Body):
+    """A frame of Documents, for who goes by the web for this transfer, or did not answer on the channel."""
+
+    type = "document"
+    frame: str = Field(description="the frame, as JSON text")
+
+
 class Lines(Body):
     """What was typed: one line as it now stands, or everything, after coming in and after coming back."""
 
@@ -195,7 +202,18 @@ class Ended(Body):
     call_seconds: int | None = Field(description="how long the call lasted; null when it never started")
 
 
-REPLIES: tuple[type[Body], ...] = (Welcome, Snapshot, Offer, Slots, Lines, Connections, Pointed, Refused, Ended)
+REPLIES: tuple[type[Body], ...] = (
+    Welcome,
+    Snapshot,
+    Offer,
+    Slots,
+    Lines,
+    Connections,
+    Pointed,
+    Document,
+    Refused,
+    Ended,
+)
 PARTS: tuple[type[BaseModel], ...] = (
     ParticipantInfo,
     HandoverInfo,

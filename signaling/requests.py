@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from signaling.messages import Body, DeviceState, Identifier, PathKind, Place, Sequence
+from signaling.messages import MAX_FRAME_CHARACTERS, Body, DeviceState, Identifier, PathKind, Place, Sequence
 
 MAX_SDP_CHARACTERS = 48 * 1024
 MAX_REASON = 500
@@ -170,6 +170,13 @@ class Point(Body):
     y: float = Field(ge=0, le=1, description="and of its height")
 
 
+class Document(Body):
+    """A frame of Documents: the participant goes by the web for this transfer, the channel being slow or gone."""
+
+    type = "document"
+    frame: str = Field(max_length=MAX_FRAME_CHARACTERS, description="the frame, as JSON text")
+
+
 class Leave(Body):
     """The participant hangs up; the others stay."""
 
@@ -203,6 +210,7 @@ REQUESTS: tuple[type[Body], ...] = (
     ShowScreen,
     Hide,
     Point,
+    Document,
     Leave,
     End,
 )

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from signaling import pages
 from signaling.check_pages import issue_check_ticket
+from signaling.document_pages import put_document, take_document
 from signaling.hub import Hub
 from signaling.invitation_pages import invite
 from signaling.keys import GATEKEEPER, HUB, SWITCHBOARD, TICKETS
@@ -26,6 +27,7 @@ from teleconsult.web.ticks import add_tick
 from teleconsult.web.tokens import SIGNER
 
 ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
+TRANSFER = "{transfer:[0-9a-f]{32}}"
 
 
 def setup(app: web.Application) -> None:
@@ -42,6 +44,8 @@ def setup(app: web.Application) -> None:
     app.router.add_post(f"/call/{ROOM}/adviser", pages.call_adviser)
     app.router.add_post(f"/call/{ROOM}/invitations", invite)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
+    app.router.add_get(f"/signaling/rooms/{ROOM}/documents/{TRANSFER}", take_document)
+    app.router.add_post(f"/signaling/rooms/{ROOM}/documents/{TRANSFER}", put_document)
     app.cleanup_ctx.append(_rooms)
     app.on_shutdown.append(_close_rooms)
     add_tick(app, "running_calls", SEEN_SECONDS, _vouch)

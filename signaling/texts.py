@@ -23,4 +23,6 @@ ERROR_TEXTS = {
     "directory_away": N_("Le service des appels est momentanément injoignable. Nouvel essai en cours, restez ici."),
     "no_node_free": N_("Tous les postes d’appel sont occupés. Nouvel essai en cours, restez ici."),
     "media_failed": N_("Le son et l’image n’ont pas pu s’établir. Nouvel essai en cours."),
+    "document_unknown": N_("Ce document n’est plus en cours d’envoi."),
+    "document_out_of_step": N_("L’envoi de ce document reprend d’un autre endroit."),
 }

@@ -95,6 +95,12 @@ ROUTES = {
     """,
     # anybody may knock: a ticket opens (tests/signaling/test_sockets.py)
     "socket": "GET /signaling/rooms/{room}",
+    # who is in the call, by the secret of their socket's session: no cookie helps
+    # (tests/signaling/test_document_pages.py)
+    "call session": """
+        GET /signaling/rooms/{room}/documents/{transfer}
+        POST /signaling/rooms/{room}/documents/{transfer}
+    """,
     "terminal": """
         GET /kiosk/arrival
         GET /kiosk/check
@@ -311,6 +317,7 @@ WRONG: dict[str, dict[str, object]] = {
     "house": dict.fromkeys(NOBODY, SIGN_IN) | {"agent": 403, "administrator": 403, "other adviser": 404},
     "terminal": dict.fromkeys(("anonymous", "agent", "adviser", "administrator"), TO_KIOSK),
     "known": {"anonymous": 403},
+    "call session": dict.fromkeys((*NOBODY, "agent", "other agent", "adviser", "administrator"), 403),
     "call": dict.fromkeys(("anonymous", "terminal", "other agent", "other adviser", "administrator"), 403),
 }
 RIGHT = {

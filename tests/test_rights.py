@@ -127,6 +127,7 @@ async def town(app: web.Application) -> AsyncIterator[Town]:
             "organisation": (await Agent.get(id=world.agents[0].id).values())["organisation_id"],
             "token": "forged",
             "code": "forged",
+            "transfer": "0" * 32,
         }
         yield found
 

@@ -75,6 +75,9 @@ class Directory(Protocol):
         Raises DirectoryAway, NoNodeFree.
         """
 
+    async def holder(self, room: str) -> str | None:
+        """Return the node that holds a room now; None when none does. Raises DirectoryAway."""
+
     async def forget(self, room: str) -> None:
         """This node holds a room no longer."""
 
@@ -90,6 +93,10 @@ class Alone:
         self._node = node
 
     async def place(self, room: str) -> str:
+        """Return this node."""
+        return self._node
+
+    async def holder(self, room: str) -> str | None:
         """Return this node."""
         return self._node
 
@@ -166,6 +173,17 @@ class RedisDirectory:
         if not found:
             raise NoNodeFree(retry_after=10)
         return str(found)
+
+    async def holder(self, room: str) -> str | None:
+        """Return the node that holds a room; None when it is nobody's, or its node is dead. Raises DirectoryAway."""
+        if self._away:
+            raise DirectoryAway
+        try:
+            node = str(await self._redis.get(ROOM + room) or "")
+            alive = bool(node) and await self._redis.exists(NODE + node)
+        except AWAY:
+            raise DirectoryAway from None
+        return node if alive else None
 
     async def forget(self, room: str) -> None:
         """Give a room's entry up; it goes by itself when Redis is away."""

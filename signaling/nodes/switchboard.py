@@ -9,6 +9,7 @@ from signaling.allowance import Allowance
 from signaling.client import Client, refusal_text
 from signaling.errors import DirectoryAway, close_code
 from signaling.hub import Hub
+from signaling.nodes.courier import Courier
 from signaling.nodes.directory import Alone, Directory, RedisDirectory
 from signaling.nodes.links import COME_BACK, DONE, End, Links
 from signaling.ports import Gatekeeper
@@ -42,6 +43,7 @@ class Switchboard:
                 bus.client, node, rooms=hub.rooms, takes_rooms=lambda: hub.takes_rooms, lost=hub.lose
             )
             self._directory = self._shared
+        self.courier = Courier(node, hub, bus, self._directory)
         bus.on(ENDS, lambda message: hub.end(message["room"]))
         hub.on_closed = self._forget
         hub.on_hold = lambda: self._directory.away
@@ -61,6 +63,7 @@ class Switchboard:
         if self._shared is not None:
             await self._shared.close()
         await self._hub.close()
+        await self.courier.close()
         await asyncio.gather(*self._giving)
         if self._shared is not None:
             await self._links.close()

@@ -1,14 +1,17 @@
 """Documents on their way between participants: the relay checks them and passes them on, and keeps nothing. Pure.
 
-One transfer goes from one sender to everyone else who is in the call when it is offered. See docs/protocol.md.
+One transfer goes from one sender to everyone else who is in the call when it is offered. Each of them goes by the data
+channel, or by the web from the moment when they speak about the transfer there. See docs/protocol.md.
 """
 
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from signaling.errors import DocumentOutOfStep, DocumentUnknown
 from signaling.relay.frames import (
     CHUNK_HEADER,
+    MAX_CHUNK_BYTES,
     SIGNATURES,
     Accept,
     Acknowledge,
@@ -20,16 +23,31 @@ from signaling.relay.frames import (
     frame_text,
     parse_frame,
     read_chunk,
+    write_chunk,
 )
+from signaling.relay.mailbox import Mailbox
 
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 WINDOW_BYTES = 4 * 1024 * 1024
 MAX_TRANSFERS = 3
 SIGNATURE_BYTES = 16
 FINISHED_KEPT = 64
+# what one request carries by the web: proxies take a megabyte, and not always more
+PIECE_BYTES = 512 * 1024
+# Whoever has not answered an offer after so many seconds is asked by the web, and again every so often.
+REMIND_AFTER = 2
+REMIND_EVERY = 10
+
+
+@dataclass(frozen=True)
+class ByWeb:
+    """A frame for somebody who goes by the web."""
+
+    text: str
+
 
 Data = str | bytes
-Delivery = tuple[str, Data]
+Delivery = tuple[str, Data | ByWeb]
 
 
 @dataclass
@@ -42,6 +60,29 @@ class _Transfer:
     # next byte expected from the sender, and the furthest it ever was (a resume goes back)
     passed: int = 0
     furthest: int = 0
+    # recipients who go by the web, with what waits for them
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    sender_by_web: bool = False
+    # how many seconds ago recipients were asked who have not answered
+    asked: dict[str, int] = field(default_factory=dict)
+
+    def by_web(self, participant: str) -> bool:
+        return participant in self.mailboxes or (participant == self.sender and self.sender_by_web)
+
+    def go_by_web(self, participant: str) -> None:
+        if participant == self.sender:
+            self.sender_by_web = True
+        elif participant in self.offsets:
+            self.mailboxes.setdefault(participant, Mailbox(self.offsets[participant] or 0))
+
+    def tell(self, participant: str, frame: Frame) -> Delivery:
+        sender = self.sender if isinstance(frame, File) else None
+        return _say(participant, frame, web=self.by_web(participant), sender=sender)
+
+    def ask(self, participant: str) -> Delivery:
+        self.offsets[participant] = None
+        self.asked[participant] = 0
+        return self.tell(participant, self.file)
 
     def acknowledged(self) -> int:
         return min((offset or 0 for offset in self.offsets.values()), default=0)
@@ -83,13 +124,55 @@ class DocumentRouter:
         """A new data channel of somebody: what they were receiving is offered again and resumes where they are."""
         deliveries: list[Delivery] = []
         for transfer in self._transfers.values():
-            if participant in transfer.offsets and participant not in transfer.done:
-                transfer.offsets[participant] = None
-                deliveries.append((participant, frame_text(transfer.file, sender=transfer.sender)))
+            waits = participant in transfer.offsets and participant not in transfer.done
+            if waits and not transfer.by_web(participant):
+                deliveries.append(transfer.ask(participant))
         return deliveries
 
-    def receive(self, participant: str, data: Data, *, offers: bool = True) -> list[Delivery]:
-        """Take one message from a participant's channel; `offers`: whether they may send documents."""
+    def remind(self) -> list[Delivery]:
+        """Once a second: ask by the web whoever has not answered on the channel, which may be slow, or none."""
+        deliveries: list[Delivery] = []
+        for transfer in self._transfers.values():
+            for recipient in [who for who, offset in transfer.offsets.items() if offset is None]:
+                transfer.asked[recipient] += 1
+                if transfer.asked[recipient] == REMIND_AFTER or not transfer.asked[recipient] % REMIND_EVERY:
+                    transfer.go_by_web(recipient)
+                    deliveries.append(transfer.tell(recipient, transfer.file))
+        return deliveries
+
+    def put(self, participant: str, transfer_id: str, offset: int, piece: bytes) -> tuple[int, list[Delivery]]:
+        """Take a piece of a document that its sender posted; return the next byte expected.
+
+        What was there before is left out. Raises DocumentUnknown, DocumentOutOfStep (a gap, or a resume is not agreed).
+        """
+        transfer = self._transfers.get(transfer_id)
+        if transfer is None or transfer.sender != participant:
+            raise DocumentUnknown
+        if transfer.undecided() or offset > transfer.passed:
+            raise DocumentOutOfStep
+        deliveries: list[Delivery] = []
+        for start in range(transfer.passed - offset, len(piece), MAX_CHUNK_BYTES):
+            chunk = write_chunk(transfer_id, offset + start, piece[start : start + MAX_CHUNK_BYTES])
+            deliveries += self._chunk(participant, chunk)
+            if transfer_id not in self._transfers:
+                break
+        return transfer.passed, deliveries
+
+    def take(self, participant: str, transfer_id: str, offset: int) -> tuple[bytes, list[Delivery]]:
+        """Return what comes next for a recipient who has everything before `offset`; empty when nothing is there yet.
+
+        Raises DocumentUnknown, DocumentOutOfStep (`accept` it by the web first, from where you are).
+        """
+        transfer = self._transfers.get(transfer_id)
+        if transfer is None or participant not in transfer.offsets:
+            raise DocumentUnknown
+        mailbox = transfer.mailboxes.get(participant)
+        if mailbox is None or not mailbox.start <= offset <= transfer.furthest:
+            raise DocumentOutOfStep
+        return mailbox.read(offset, PIECE_BYTES), self._acknowledge(transfer, participant, offset)
+
+    def receive(self, participant: str, data: Data, *, offers: bool = True, web: bool = False) -> list[Delivery]:
+        """Take one message of somebody's; `offers`: they may send documents; `web`: it did not come by a channel."""
         if participant not in self._members:
             return []
         if isinstance(data, bytes):
@@ -97,18 +180,24 @@ class DocumentRouter:
         try:
             frame = parse_frame(data)
         except (ValidationError, ValueError):
-            return [(participant, frame_text(Cancel(transfer="", code=DocumentRefusal.INVALID)))]
+            return [_say(participant, Cancel(transfer="", code=DocumentRefusal.INVALID), web=web)]
         if isinstance(frame, File) and not offers:
-            return [(participant, frame_text(Cancel(transfer=frame.transfer, code=DocumentRefusal.NOT_ALLOWED)))]
-        return self._control(participant, frame)
+            return [_say(participant, Cancel(transfer=frame.transfer, code=DocumentRefusal.NOT_ALLOWED), web=web)]
+        return self._control(participant, frame, web=web)
 
-    def _control(self, participant: str, frame: Frame) -> list[Delivery]:
-        if isinstance(frame, File):
-            return self._offer(participant, frame)
+    def _control(self, participant: str, frame: Frame, *, web: bool) -> list[Delivery]:
         transfer = self._transfers.get(frame.transfer)
+        if transfer is not None:
+            if web:
+                transfer.go_by_web(participant)
+            elif transfer.by_web(participant) and isinstance(frame, (File, Accept)):
+                return []  # from before they changed over: late, on a slow channel
+        if isinstance(frame, File):
+            return self._offer(participant, frame, web=web)
         if transfer is None:
             # the other side is gone or the transfer is over: say so, unless this is the echo of an ending
-            return [] if isinstance(frame, (Cancel, Done)) else [self._unknown(participant, frame.transfer)]
+            gone = Cancel(transfer=frame.transfer, code=DocumentRefusal.SENDER_LEFT)
+            return [] if isinstance(frame, (Cancel, Done)) else [_say(participant, gone, web=web)]
         if participant == transfer.sender:
             return self._abort(transfer, frame.code, to_sender=False) if isinstance(frame, Cancel) else []
         if participant not in transfer.offsets:
@@ -121,18 +210,19 @@ class DocumentRouter:
             return self._finish(transfer, participant, frame)
         return self._drop_recipient(transfer, participant, DocumentRefusal.DECLINED)
 
-    def _offer(self, participant: str, file: File) -> list[Delivery]:
+    def _offer(self, participant: str, file: File, *, web: bool) -> list[Delivery]:
         known = self._transfers.get(file.transfer)
         if known is not None and known.sender == participant and known.file == file:
             return self._offer_again(known)
         if self._finished.get(file.transfer) == (participant, file):
-            return [_done(participant, file)]
+            return [_say(participant, _done(file), web=web)]
         refusal = self._refusal(participant, file, known)
         if refusal is not None:
-            return [(participant, frame_text(Cancel(transfer=file.transfer, code=refusal)))]
+            return [_say(participant, Cancel(transfer=file.transfer, code=refusal), web=web)]
         recipients = sorted(self._members - {participant})
-        self._transfers[file.transfer] = _Transfer(file, participant, dict.fromkeys(recipients))
-        return [(recipient, frame_text(file, sender=participant)) for recipient in recipients]
+        transfer = _Transfer(file, participant, dict.fromkeys(recipients), sender_by_web=web)
+        self._transfers[file.transfer] = transfer
+        return [transfer.ask(recipient) for recipient in recipients]
 
     def _refusal(self, participant: str, file: File, known: _Transfer | None) -> DocumentRefusal | None:
         if known is not None or file.transfer in self._finished:
@@ -147,10 +237,7 @@ class DocumentRouter:
 
     def _offer_again(self, transfer: _Transfer) -> list[Delivery]:
         """The sender came back on a new channel: ask the recipients how far they are."""
-        waiting = [recipient for recipient in transfer.offsets if recipient not in transfer.done]
-        for recipient in waiting:
-            transfer.offsets[recipient] = None
-        return [(recipient, frame_text(transfer.file, sender=transfer.sender)) for recipient in waiting]
+        return [transfer.ask(recipient) for recipient in transfer.offsets if recipient not in transfer.done]
 
     def _accept(self, transfer: _Transfer, participant: str, offset: int) -> list[Delivery]:
         if participant in transfer.done:
@@ -158,6 +245,8 @@ class DocumentRouter:
         if offset > transfer.furthest:
             return self._drop_recipient(transfer, participant, DocumentRefusal.INVALID)
         transfer.offsets[participant] = offset
+        if mailbox := transfer.mailboxes.get(participant):
+            mailbox.restart(offset)
         return self._go_on(transfer)
 
     @staticmethod
@@ -166,7 +255,7 @@ class DocumentRouter:
         if transfer.undecided():
             return []
         transfer.passed = transfer.acknowledged()
-        return [(transfer.sender, frame_text(Accept(transfer=transfer.file.transfer, offset=transfer.passed)))]
+        return [transfer.tell(transfer.sender, Accept(transfer=transfer.file.transfer, offset=transfer.passed))]
 
     def _acknowledge(self, transfer: _Transfer, participant: str, offset: int) -> list[Delivery]:
         before = transfer.acknowledged()
@@ -176,7 +265,7 @@ class DocumentRouter:
         now = transfer.acknowledged()
         if now <= before:
             return []
-        return [(transfer.sender, frame_text(Acknowledge(transfer=transfer.file.transfer, offset=now)))]
+        return [transfer.tell(transfer.sender, Acknowledge(transfer=transfer.file.transfer, offset=now))]
 
     def _finish(self, transfer: _Transfer, participant: str, frame: Done) -> list[Delivery]:
         if frame.sha256 != transfer.file.sha256:
@@ -186,6 +275,8 @@ class DocumentRouter:
         decided_before = not transfer.undecided()
         transfer.done.add(participant)
         transfer.offsets[participant] = transfer.file.size
+        if mailbox := transfer.mailboxes.get(participant):
+            mailbox.restart(transfer.file.size)
         return self._settle(transfer, decided_before=decided_before)
 
     def _settle(self, transfer: _Transfer, *, decided_before: bool) -> list[Delivery]:
@@ -196,7 +287,7 @@ class DocumentRouter:
         self._finished[transfer.file.transfer] = (transfer.sender, transfer.file)
         if len(self._finished) > FINISHED_KEPT:
             del self._finished[next(iter(self._finished))]
-        return [_done(transfer.sender, transfer.file)]
+        return [transfer.tell(transfer.sender, _done(transfer.file))]
 
     def _chunk(self, participant: str, data: bytes) -> list[Delivery]:
         chunk = read_chunk(data)
@@ -210,16 +301,22 @@ class DocumentRouter:
             return []
         if end > transfer.file.size or end > transfer.acknowledged() + WINDOW_BYTES + len(data):
             return self._abort(transfer, DocumentRefusal.INVALID)
-        if chunk.offset == 0 and not _looks_like(transfer.file.media_type, data[CHUNK_HEADER.size :][:SIGNATURE_BYTES]):
+        payload = data[CHUNK_HEADER.size :]
+        if chunk.offset == 0 and not _looks_like(transfer.file.media_type, payload[:SIGNATURE_BYTES]):
             return self._abort(transfer, DocumentRefusal.CONTENT_REFUSED)
         transfer.passed = end
         transfer.furthest = max(transfer.furthest, end)
-        return [(recipient, data) for recipient in transfer.offsets if recipient not in transfer.done]
+        waiting = [recipient for recipient in transfer.offsets if recipient not in transfer.done]
+        for recipient in waiting:
+            if mailbox := transfer.mailboxes.get(recipient):
+                mailbox.add(chunk.offset, payload)
+        return [(recipient, data) for recipient in waiting if recipient not in transfer.mailboxes]
 
     def _drop_recipient(self, transfer: _Transfer, participant: str, code: DocumentRefusal) -> list[Delivery]:
         """One recipient is out; the transfer goes on for the others, and fails when there are none."""
         decided_before = not transfer.undecided()
         del transfer.offsets[participant]
+        transfer.mailboxes.pop(participant, None)
         transfer.done.discard(participant)
         if not transfer.offsets:
             return self._abort(transfer, code)
@@ -230,15 +327,16 @@ class DocumentRouter:
         told = [recipient for recipient in transfer.offsets if recipient not in transfer.done]
         if to_sender:
             told.append(transfer.sender)
-        return [(who, frame_text(Cancel(transfer=transfer.file.transfer, code=code))) for who in told]
-
-    @staticmethod
-    def _unknown(participant: str, transfer: str) -> Delivery:
-        return participant, frame_text(Cancel(transfer=transfer, code=DocumentRefusal.SENDER_LEFT))
+        return [transfer.tell(who, Cancel(transfer=transfer.file.transfer, code=code)) for who in told]
 
 
-def _done(sender: str, file: File) -> Delivery:
-    return sender, frame_text(Done(transfer=file.transfer, sha256=file.sha256))
+def _done(file: File) -> Done:
+    return Done(transfer=file.transfer, sha256=file.sha256)
+
+
+def _say(participant: str, frame: Frame, *, web: bool, sender: str | None = None) -> Delivery:
+    text = frame_text(frame, sender=sender)
+    return participant, ByWeb(text) if web else text
 
 
 def _looks_like(media_type: str, beginning: bytes) -> bool:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signaling.messages import MAX_FRAME_CHARACTERS
+
 CHANNEL = "documents"
-MAX_FRAME_CHARACTERS = 4096
 MAX_MESSAGE_BYTES = 65536
 # transfer id (16 bytes), offset (8 bytes, network order), then the document's bytes
 CHUNK_HEADER = Struct("!16sQ")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from signaling.errors import MediaFailed
 from signaling.messages import Body
-from signaling.relay.documents import Delivery, DocumentRouter
+from signaling.relay.desk import DocumentDesk
 from signaling.relay.line import Line
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
 from signaling.relay.quality import Quality
 from signaling.relay.turn import ice_servers
-from signaling.replies import Offer, Refused, Slots
+from signaling.replies import Document, Offer, Refused, Slots
 from teleconsult.clock import utcnow
 
 WATCH_SECONDS = 1.0
@@ -76,7 +76,11 @@ class RoomRelay:
         self._echo = echo
         self._ports = ports
         self._lines: dict[str, Line] = {}
-        self._documents = DocumentRouter()
+        self.documents = DocumentDesk(
+            to_channel=self._to_channel,
+            to_socket=lambda participant, frame: ports.send(participant, Document(frame=frame), 0),
+            offers=ports.offers,
+        )
         self._closing: set[asyncio.Task[None]] = set()
         self._received: dict[str, int] = {}
         self._rate = 0.0
@@ -94,10 +98,10 @@ class RoomRelay:
             task = asyncio.create_task(line.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-            self._deliver(self._documents.member_left(participant))
+            self.documents.leave(participant)
         for participant in sorted(new):
             self._lines[participant] = Line(participant, self)
-            self._documents.member_joined(participant)
+            self.documents.join(participant)
         for participant, line in self._lines.items():
             if participant in new:
                 line.open()
@@ -127,7 +131,7 @@ class RoomRelay:
         if line is None:
             return
         if forgetful:
-            self._deliver(self._documents.forget_sender(participant))
+            self.documents.forget_sender(participant)
         line.open()
 
     def reoffer(self, participant: str) -> None:
@@ -168,6 +172,7 @@ class RoomRelay:
                 await self._watch
         lines = [line.close() for line in self._lines.values()]
         self._lines = {}
+        self.documents.close()
         await asyncio.gather(*lines, *self._closing)
 
     # what lines need: see line.Exchange
@@ -229,22 +234,22 @@ class RoomRelay:
 
     def channel_opened(self, participant: str) -> None:
         """Offer again what somebody was receiving when their last channel was lost."""
-        self._deliver(self._documents.channel_opened(participant))
+        self.documents.channel_opened(participant)
 
     def data_received(self, participant: str, data: str | bytes) -> None:
         """Pass a document's frame or chunk on."""
-        self._deliver(self._documents.receive(participant, data, offers=self._ports.offers(participant)))
+        self.documents.hear(participant, data)
 
-    def _deliver(self, deliveries: list[Delivery]) -> None:
-        for participant, data in deliveries:
-            if line := self._lines.get(participant):
-                line.send_data(data)
+    def _to_channel(self, participant: str, data: str | bytes) -> None:
+        if line := self._lines.get(participant):
+            line.send_data(data)
 
     async def _watch_lines(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             self._measure(loop.time())
+            self.documents.remind()
             for participant, line in list(self._lines.items()):
                 # somebody whose socket is lost could not get the offer: their return brings a new one if need be
                 if self._ports.reachable(participant):

@@ -99,6 +99,7 @@ def test_an_observer_sends_no_documents() -> None:
     text = json.dumps({**offer, "media_type": "application/pdf"})
     ((who, answer),) = router.receive("observer", text, offers=False)
     assert who == "observer"
+    assert isinstance(answer, str)
     assert json.loads(answer)["code"] == "not_allowed"
     assert [recipient for recipient, _ in router.receive("observer", text)] == ["agent"]
 

@@ -19,6 +19,7 @@ import { QualityView } from "./quality_view.js";
 import { StageView } from "./stage_view.js";
 import { TextView } from "./text_view.js";
 import { WaitingView } from "./waiting_view.js";
+import { WebWay } from "./web_way.js";
 
 const LEAVE_AFTER_MS = 3_000;
 const TICK_MS = 1_000;
@@ -31,7 +32,8 @@ class CallPage {
     this._wire = new Wire(data.socketUrl, requestTicket);
     this._call = new Call(this._wire);
     this._devices = new Devices();
-    this._documents = new Documents({ maxBytes: data.maxDocumentBytes, types: data.documentTypes });
+    const web = new WebWay(data.documentsUrl, () => this._wire.session, (frame) => this._wire.send("document", { frame }));
+    this._documents = new Documents({ maxBytes: data.maxDocumentBytes, types: data.documentTypes }, web);
     this._stage = new StageView();
     this._media = new MediaView(this._devices);
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
@@ -78,7 +80,9 @@ class CallPage {
     on(this._wire, "welcome", () => {
       this._tellMedia();
       this._quality.welcome();
+      this._documents.again();
     });
+    on(this._wire, "document", ({ frame }) => this._documents.hear(frame));
     on(this._wire, "snapshot", (snapshot) => this._show(snapshot));
     on(this._wire, "lines", (typed) => this._text.take(typed));
     on(this._wire, "connections", (told) => this._quality.take(told));

@@ -1,28 +1,42 @@
 /**
  * Documents over the data channel: offered, sent in chunks within a window, resumed, verified by hash. No DOM.
+ * A transfer whose channel is slow, gone or never came goes on by the web: see WebWay and docs/protocol.md.
  *
+ * @import { WebWay } from "./web_way.js"
  * @typedef {"waiting"|"sending"|"receiving"|"paused"|"done"|"failed"} TransferState
  * @typedef {{id: string, direction: "out"|"in", from: string, name: string, size: number, mediaType: string,
- *   sha256: string, state: TransferState, offset: number, blob: Blob|null, code: string}} Transfer
+ *   sha256: string, state: TransferState, offset: number, reached: number, web: boolean, blob: Blob|null,
+ *   code: string}} Transfer
  */
+import { CHUNK_BYTES, hex, readChunk, sha256, writeChunk } from "./bytes.js";
+import { Pace } from "./pace.js";
 
-const HEADER_BYTES = 24;
-const MESSAGE_BYTES = 65_536;
-const CHUNK_BYTES = MESSAGE_BYTES - HEADER_BYTES;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 const ACKNOWLEDGE_BYTES = 1024 * 1024;
 const HIGH_WATER_BYTES = 1024 * 1024;
 const LOW_WATER_BYTES = 256 * 1024;
 const MAX_NAME = 200;
+const WATCH_MS = 1_000;
+/** How long a channel may be away: a new connection takes a second. */
+const CHANNEL_PATIENCE_MS = 3_000;
+const ANSWER_PATIENCE_MS = 6_000;
+const STILL_PATIENCE_MS = 40_000;
 
-/** @typedef {Transfer & {data: Uint8Array<ArrayBuffer>, acknowledged: number, told: number}} Work */
+/**
+ * `turn` counts resumes: what belongs to an earlier one is void. `busy`: a loop of requests runs.
+ * @typedef {Transfer & {data: Uint8Array<ArrayBuffer>, acknowledged: number, told: number, turn: number,
+ *   busy: boolean, pace: Pace}} Work
+ */
 
 /** Event `change` (CustomEvent) with the Transfer that changed. */
 export class Documents extends EventTarget {
-  /** @param {{maxBytes: number, types: string[]}} limits */
-  constructor(limits) {
+  /** @param {{maxBytes: number, types: string[]}} limits @param {WebWay} web */
+  constructor(limits, web) {
     super();
     this._limits = limits;
+    this._web = web;
+    this._gone = Date.now();
+    this._watch = setInterval(() => this._look(Date.now()), WATCH_MS);
     /** @type {RTCDataChannel|null} */
     this._channel = null;
     /** @type {Map<string, Work>} */
@@ -45,18 +59,20 @@ export class Documents extends EventTarget {
     channel.onbufferedamountlow = () => this._pumpAll();
     channel.onmessage = ({ data }) => {
       if (channel !== this._channel) return;
-      if (typeof data === "string") void this._frame(JSON.parse(data));
+      if (typeof data === "string") this._frame(JSON.parse(data), false);
       else this._chunk(data);
     };
     channel.onclose = () => {
-      if (channel === this._channel) this._pauseAll();
+      if (channel !== this._channel) return;
+      this._gone = Date.now();
+      this._pauseAll();
     };
     const resume = () => {
       for (const work of this._works.values()) {
-        if (work.direction !== "out") continue;
+        if (work.direction !== "out" || work.web) continue;
         if (active(work)) this._offer(work);
         // said again: the channel may have been down
-        else if (work.code === "cancelled") this._say({ type: "cancel", transfer: work.id, code: "cancelled" });
+        else if (work.code === "cancelled") this._say({ type: "cancel", transfer: work.id, code: "cancelled" }, false);
       }
     };
     if (channel.readyState === "open") resume();
@@ -93,7 +109,7 @@ export class Documents extends EventTarget {
     const work = this._works.get(id);
     if (!work || !active(work)) return;
     const code = work.direction === "out" ? "cancelled" : "declined";
-    this._say({ type: "cancel", transfer: id, code });
+    this._say({ type: "cancel", transfer: id, code }, work.web);
     this._end(work, "failed", code);
   }
 
@@ -102,9 +118,22 @@ export class Documents extends EventTarget {
     for (const work of this._works.values()) {
       work.data = new Uint8Array(0);
       work.blob = null;
+      work.state = "failed";
     }
+    this._web.close();
     this._works.clear();
     this._channel = null;
+    clearInterval(this._watch);
+  }
+
+  /** Take a frame that came on the socket. @param {string} frame */
+  hear(frame) {
+    this._frame(JSON.parse(frame), true);
+  }
+
+  /** The socket is back, with the same session or another: what goes by the web goes on. */
+  again() {
+    for (const work of this._works.values()) if (work.web && active(work)) this._resume(work);
   }
 
   /** @param {File} file */
@@ -122,7 +151,8 @@ export class Documents extends EventTarget {
     /** @type {Work} */
     const work = {
       id, direction, ...about,
-      state: "waiting", offset: 0, blob: null, code: "", data: new Uint8Array(0), acknowledged: 0, told: 0,
+      state: "waiting", offset: 0, reached: 0, web: false, blob: null, code: "", data: new Uint8Array(0),
+      acknowledged: 0, told: 0, turn: 0, busy: false, pace: new Pace(Date.now()),
     };
     this._works.set(id, work);
     this._change(work);
@@ -133,22 +163,28 @@ export class Documents extends EventTarget {
   _offer(work) {
     const { id, name, size, mediaType, sha256: hash } = work;
     if (!hash) return;
-    this._say({ type: "file", transfer: id, name, size, media_type: mediaType, sha256: hash });
+    work.pace.restart(Date.now(), work.acknowledged);
+    this._say({ type: "file", transfer: id, name, size, media_type: mediaType, sha256: hash }, work.web);
   }
 
-  /** @param {any} frame */
-  async _frame(frame) {
-    if (frame.type === "file") return this._offered(frame);
+  /** @param {any} frame @param {boolean} web */
+  _frame(frame, web) {
     const work = this._works.get(frame.transfer);
+    // from before this page went by the web: late, on a slow channel
+    if (work?.web && !web) return;
+    if (frame.type === "file") return this._offered(frame, web);
     if (!work || !active(work)) return;
     if (frame.type === "cancel") {
       this._end(work, "failed", frame.code);
     } else if (work.direction === "out" && frame.type === "accept") {
       work.offset = work.acknowledged = frame.offset;
+      work.turn += 1;
+      work.pace.restart(Date.now(), work.acknowledged);
       this._setState(work, "sending");
       this._pump(work);
     } else if (work.direction === "out" && frame.type === "acknowledge") {
       work.acknowledged = frame.offset;
+      work.pace.note(Date.now(), work.acknowledged);
       this._change(work);
       this._pump(work);
     } else if (work.direction === "out" && frame.type === "done") {
@@ -157,12 +193,15 @@ export class Documents extends EventTarget {
     }
   }
 
-  /** @param {{transfer: string, name: string, size: number, media_type: string, sha256: string, from: string}} frame */
-  _offered(frame) {
+  /**
+   * @param {{transfer: string, name: string, size: number, media_type: string, sha256: string, from: string}} frame
+   * @param {boolean} web
+   */
+  _offered(frame, web) {
     let work = this._works.get(frame.transfer);
     if (!work) {
       if (!this._limits.types.includes(frame.media_type) || frame.size > this._limits.maxBytes) {
-        this._say({ type: "cancel", transfer: frame.transfer, code: "declined" });
+        this._say({ type: "cancel", transfer: frame.transfer, code: "declined" }, web);
         return;
       }
       const { name, size, media_type: mediaType, sha256: hash, from } = frame;
@@ -170,37 +209,50 @@ export class Documents extends EventTarget {
       work.data = new Uint8Array(size);
     }
     if (work.direction !== "in") return;
+    work.web ||= web;
     if (work.state === "done") {
       // it arrived whole, and the word of it was lost with the last channel
-      this._say({ type: "done", transfer: work.id, sha256: work.sha256 });
+      this._say({ type: "done", transfer: work.id, sha256: work.sha256 }, work.web);
       return;
     }
     if (!active(work)) {
-      this._say({ type: "cancel", transfer: work.id, code: "declined" });
+      this._say({ type: "cancel", transfer: work.id, code: "declined" }, work.web);
       return;
     }
+    this._resume(work);
+  }
+
+  /** Say from where on the bytes are wanted. @param {Work} work */
+  _accept(work) {
     work.told = work.offset;
-    this._say({ type: "accept", transfer: work.id, offset: work.offset });
+    work.turn += 1;
+    work.pace.restart(Date.now(), work.offset);
+    this._say({ type: "accept", transfer: work.id, offset: work.offset }, work.web);
     this._setState(work, "receiving");
+    if (work.web) void this._fetch(work);
   }
 
   /** @param {ArrayBuffer} message */
   _chunk(message) {
-    const header = new DataView(message, 0, HEADER_BYTES);
-    const work = this._works.get(hex(new Uint8Array(message, 0, 16)));
-    const offset = Number(header.getBigUint64(16));
-    const payload = new Uint8Array(message, HEADER_BYTES);
-    if (!work || work.direction !== "in" || !active(work)) return;
+    const { transfer, offset, part } = readChunk(message);
+    const work = this._works.get(transfer);
+    if (work) this._store(work, offset, part);
+  }
+
+  /** @param {Work} work @param {number} offset @param {Uint8Array} payload */
+  _store(work, offset, payload) {
+    if (work.direction !== "in" || !active(work)) return;
     // another recipient's resume may send again what is here already; a gap is never filled out of order
     if (offset > work.offset || offset + payload.length > work.size) return;
     if (offset + payload.length <= work.offset) return;
     work.data.set(payload, offset);
     work.offset = offset + payload.length;
+    work.pace.note(Date.now(), work.offset);
     if (work.offset === work.size) {
       void this._verify(work);
-    } else if (work.offset - work.told >= ACKNOWLEDGE_BYTES) {
+    } else if (!work.web && work.offset - work.told >= ACKNOWLEDGE_BYTES) {
       work.told = work.offset;
-      this._say({ type: "acknowledge", transfer: work.id, offset: work.offset });
+      this._say({ type: "acknowledge", transfer: work.id, offset: work.offset }, false);
     }
     this._change(work);
   }
@@ -210,12 +262,12 @@ export class Documents extends EventTarget {
     const found = await sha256(work.data);
     if (!active(work)) return;
     if (found !== work.sha256) {
-      this._say({ type: "cancel", transfer: work.id, code: "hash_mismatch" });
+      this._say({ type: "cancel", transfer: work.id, code: "hash_mismatch" }, work.web);
       this._end(work, "failed", "hash_mismatch");
       return;
     }
     work.blob = new Blob([work.data], { type: work.mediaType });
-    this._say({ type: "done", transfer: work.id, sha256: found });
+    this._say({ type: "done", transfer: work.id, sha256: found }, work.web);
     this._end(work, "done", "");
   }
 
@@ -225,6 +277,7 @@ export class Documents extends EventTarget {
 
   /** @param {Work} work */
   _pump(work) {
+    if (work.web) return void this._post(work);
     const channel = this._channel;
     if (work.direction !== "out" || work.state !== "sending" || channel?.readyState !== "open") return;
     while (
@@ -233,18 +286,79 @@ export class Documents extends EventTarget {
       channel.bufferedAmount < HIGH_WATER_BYTES
     ) {
       const end = Math.min(work.size, work.offset + CHUNK_BYTES);
-      const message = new Uint8Array(HEADER_BYTES + end - work.offset);
-      message.set(unhex(work.id), 0);
-      new DataView(message.buffer).setBigUint64(16, BigInt(work.offset));
-      message.set(work.data.subarray(work.offset, end), HEADER_BYTES);
-      channel.send(message);
+      channel.send(writeChunk(work.id, work.offset, work.data.subarray(work.offset, end)));
       work.offset = end;
     }
     this._change(work);
   }
 
+  /** Hand the document in by the web, a piece after the other, within the window. @param {Work} work */
+  async _post(work) {
+    if (work.busy) return;
+    work.busy = true;
+    while (work.state === "sending" && work.offset < work.size) {
+      const { turn, offset } = work;
+      const end = Math.min(work.size, offset + this._web.pieceBytes, work.acknowledged + WINDOW_BYTES);
+      if (end <= offset) break;
+      const expected = await this._web.put(work.id, offset, work.data.subarray(offset, end));
+      if (expected === undefined || turn !== work.turn) continue;
+      if (expected === null) {
+        this._setState(work, "waiting");
+        this._offer(work);
+      } else {
+        work.offset = expected;
+        this._change(work);
+      }
+    }
+    work.busy = false;
+  }
+
+  /** Fetch the document by the web, a piece after the other. @param {Work} work */
+  async _fetch(work) {
+    if (work.busy) return;
+    work.busy = true;
+    while (work.state === "receiving" && work.offset < work.size) {
+      const { turn, offset } = work;
+      const piece = await this._web.take(work.id, offset);
+      if (piece?.length) this._store(work, offset, piece);
+      else if (piece === null && turn === work.turn) this._accept(work);
+    }
+    work.busy = false;
+  }
+
+  /** Go on by the web: nobody comes back to the channel with a transfer that runs. @param {Work} work */
+  _toWeb(work) {
+    work.web = true;
+    this._resume(work);
+  }
+
+  /** @param {Work} work */
+  _resume(work) {
+    if (work.direction === "out") this._offer(work);
+    // else all of it is here, and being verified
+    else if (work.offset < work.size) this._accept(work);
+  }
+
+  /** Look, once a second, at what does not get on. @param {number} now */
+  _look(now) {
+    const open = this._channel?.readyState === "open";
+    for (const work of this._works.values()) {
+      if (!active(work) || (work.direction === "out" && !work.sha256)) continue;
+      const unanswered = work.direction === "out" && work.state !== "sending";
+      const age = work.pace.age(now);
+      if (work.web) {
+        // a word was lost with a session, say; a recipient keeps asking anyway
+        if (work.direction === "out" && age > (unanswered ? ANSWER_PATIENCE_MS : STILL_PATIENCE_MS)) this._offer(work);
+      } else if (!open) {
+        if (now - Math.max(this._gone, work.pace.since) > CHANNEL_PATIENCE_MS) this._toWeb(work);
+      } else if (unanswered ? age > ANSWER_PATIENCE_MS : work.pace.isSlow(now, work.size)) {
+        this._toWeb(work);
+      }
+    }
+  }
+
   _pauseAll() {
-    for (const work of this._works.values()) if (active(work)) this._setState(work, "paused");
+    for (const work of this._works.values()) if (active(work) && !work.web) this._setState(work, "paused");
   }
 
   /** @param {Work} work @param {TransferState} state */
@@ -263,13 +377,15 @@ export class Documents extends EventTarget {
     return work;
   }
 
-  /** @param {object} frame */
-  _say(frame) {
-    if (this._channel?.readyState === "open") this._channel.send(JSON.stringify(frame));
+  /** @param {object} frame @param {boolean} web */
+  _say(frame, web) {
+    if (web) this._web.say(frame);
+    else if (this._channel?.readyState === "open") this._channel.send(JSON.stringify(frame));
   }
 
   /** @param {Work} work */
   _change(work) {
+    work.reached = Math.max(work.reached, work.offset);
     this.dispatchEvent(new CustomEvent("change", { detail: work }));
   }
 }
@@ -281,19 +397,4 @@ function active(transfer) {
 
 function newId() {
   return hex(crypto.getRandomValues(new Uint8Array(16)));
-}
-
-/** @param {Uint8Array} bytes */
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** @param {string} text */
-function unhex(text) {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-/** @param {Uint8Array<ArrayBuffer>} data */
-async function sha256(data) {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
 }

@@ -9,6 +9,9 @@ import { drawPage, openPdf } from "./pdf_view.js";
 
 const STATES = { waiting: "fileWaiting", sending: "fileSending", receiving: "fileReceiving", paused: "filePaused" };
 
+/** @type {Record<string, string>} What is said when it matters how it travels. */
+const BY_WEB = { sending: "fileSendingWeb", receiving: "fileReceivingWeb" };
+
 /** @typedef {{item: HTMLLIElement, state: HTMLElement, bar: HTMLProgressElement, actions: HTMLElement}} Row */
 
 export class DocumentsView {
@@ -82,7 +85,8 @@ export class DocumentsView {
     }
     row.item.dataset.state = transfer.state;
     row.item.dataset.sha256 = transfer.sha256;
-    row.bar.value = transfer.size ? transfer.offset / transfer.size : 0;
+    row.item.dataset.way = transfer.web ? "web" : "channel";
+    row.bar.value = transfer.size ? transfer.reached / transfer.size : 0;
     row.bar.hidden = transfer.state === "done" || transfer.state === "failed";
     say(row.state, this._stateText(transfer));
     if (before === transfer.state) return;
@@ -99,6 +103,7 @@ export class DocumentsView {
   _stateText(transfer) {
     if (transfer.state === "failed") return text(`refusal_${transfer.code}`);
     if (transfer.state === "done") return text(transfer.direction === "in" ? "fileDone" : "fileSent");
+    if (transfer.web && transfer.state in BY_WEB) return text(BY_WEB[transfer.state]);
     return text(STATES[transfer.state]);
   }
 

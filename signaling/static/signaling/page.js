@@ -1,7 +1,7 @@
 /**
  * What every part of the call page uses: the page's data, its elements, its texts.
  *
- * @typedef {{socketUrl: string, ticketUrl: string, role: import("./protocol.js").Role, surface: "kiosk"|"desktop",
+ * @typedef {{socketUrl: string, ticketUrl: string, documentsUrl: string, role: import("./protocol.js").Role, surface: "kiosk"|"desktop",
  *   afterUrl: string, leftUrl: string, colleaguesUrl: string, invitationsUrl: string, helpUrl: string|null, newsUrl: string|null, room: string, maxDocumentBytes: number, documentTypes: string[],
  *   texts: Record<string, string>}} PageData
  */

@@ -54,6 +54,7 @@ export class EntryRefused extends Error {
 /**
  * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
  * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]}, `connections` {connections: Connection[]},
+ * `document` {frame},
  * `refused` {code, replyTo}, `ended` {reason}.
  */
 export class Wire extends EventTarget {
@@ -86,6 +87,11 @@ export class Wire extends EventTarget {
     /** @type {WireState} */
     this.state = "connecting";
     this._heartbeat = setInterval(() => this._beat(), 5_000);
+  }
+
+  /** The secret of the session, for requests beside the socket; null before there is one. */
+  get session() {
+    return this._session;
   }
 
   /** Connect, and stay connected until the call is over. */
@@ -212,6 +218,9 @@ export class Wire extends EventTarget {
       case "lines":
       case "connections":
         this._emit(message.type, message.body);
+        break;
+      case "document":
+        this._emit("document", message.body);
         break;
       case "ended":
         this._finish("ended", message.body.reason);
