@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from booking.models import SiteOpening
+from booking.engine.queries import run
 from kiosks.events import KioskChanged
 from kiosks.models import Terminal
 from kiosks.terminals import TerminalView
 
 # Early enough for an adviser who comes in before the first citizen to see that a camera is unplugged.
 BEFORE_OPENING = timedelta(minutes=30)
+_FIRST_OPENING = "SELECT min(start_minute) FROM site_opening WHERE site_id = $1 AND weekday = $2"
 
 
 async def note_check(*, now: datetime, terminal: TerminalView, light: str, report: dict[str, Any]) -> KioskChanged:
@@ -23,12 +24,9 @@ async def check_due(*, now: datetime, terminal: TerminalView) -> bool:
     """Tell whether the house opens within half an hour and its screen was not tested since that half hour began."""
     zone = ZoneInfo(terminal.house.timezone)
     local = now.astimezone(zone)
-    opening = (
-        await SiteOpening.filter(site_id=terminal.site_id, weekday=local.weekday()).order_by("start_minute").first()
-    )
-    if opening is None:
+    ((first,),) = await run(_FIRST_OPENING, terminal.site_id, local.weekday())
+    if first is None:
         return False
-    first = opening.start_minute
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     opens_at = midnight.replace(hour=first // 60, minute=first % 60).astimezone(UTC)
     if not opens_at - BEFORE_OPENING <= now < opens_at:
