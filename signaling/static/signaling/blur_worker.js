@@ -26,6 +26,7 @@ class Blurrer {
     this._small = pen(MASK.width, MASK.height);
     this._mask = pen(MASK.width, MASK.height);
     this._alpha = new ImageData(MASK.width, MASK.height);
+    this._sharp = pen(1, 1);
     this._far = pen(1, 1);
     this._whole = pen(1, 1);
     this._frames = 0;
@@ -35,18 +36,21 @@ class Blurrer {
   /** Return a picture whose background is blurred; the caller closes both. @param {VideoFrame} frame */
   blur(frame) {
     const began = performance.now();
-    if (this._frames % FRAMES_A_MASK === 0) this._look(frame);
     const scale = Math.min(1, WIDEST / frame.displayWidth);
     const width = Math.round((frame.displayWidth * scale) / 2) * 2;
     const height = Math.round((frame.displayHeight * scale) / 2) * 2;
+    const sharp = fit(this._sharp, width, height);
     const whole = fit(this._whole, width, height);
     const far = fit(this._far, Math.ceil(width / SHRINK), Math.ceil(height / SHRINK));
+    // the frame is large and its colours are to be converted: once, not for each use
+    sharp.drawImage(frame, 0, 0, width, height);
+    if (this._frames % FRAMES_A_MASK === 0) this._look(sharp.canvas);
     far.filter = SHRUNK_BLUR;
-    far.drawImage(frame, 0, 0, far.canvas.width, far.canvas.height);
+    far.drawImage(sharp.canvas, 0, 0, far.canvas.width, far.canvas.height);
     whole.globalCompositeOperation = "copy";
     whole.drawImage(this._mask.canvas, 0, 0, width, height);
     whole.globalCompositeOperation = "source-in";
-    whole.drawImage(frame, 0, 0, width, height);
+    whole.drawImage(sharp.canvas, 0, 0, width, height);
     whole.globalCompositeOperation = "destination-over";
     whole.drawImage(far.canvas, 0, 0, width, height);
     const blurred = new VideoFrame(whole.canvas, { timestamp: frame.timestamp, alpha: "discard" });
@@ -68,9 +72,9 @@ class Blurrer {
     this._segmenter.close();
   }
 
-  /** Find who is in front. @param {VideoFrame} frame */
-  _look(frame) {
-    this._small.drawImage(frame, 0, 0, MASK.width, MASK.height);
+  /** Find who is in front. @param {OffscreenCanvas} sharp */
+  _look(sharp) {
+    this._small.drawImage(sharp, 0, 0, MASK.width, MASK.height);
     const picture = this._small.getImageData(0, 0, MASK.width, MASK.height);
     this._segmenter.segmentForVideo(picture, performance.now(), ({ confidenceMasks }) => {
       const sure = confidenceMasks?.[0]?.getAsFloat32Array();
