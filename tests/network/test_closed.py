@@ -13,14 +13,14 @@ from playwright.async_api import Page, Playwright, expect
 from teleconsult.settings import Settings
 from tests.journeys.pair import seats
 from tests.signaling.app import make_app
-from tests.signaling.seats import in_call, page_of
+from tests.signaling.seats import in_call, page_of, state
 from tests.support.authority import Certificate
 from tests.support.coturn import SECRET, Coturn
 from tests.support.enclosed import NO_UDP, enclosed_chromium
 from tests.support.media import AGENT, CITIZEN
 from tests.support.paths import KEEP_CONNECTIONS, way_of
 from tests.support.ports import free_port
-from tests.support.senses import hears
+from tests.support.senses import hears, sees
 from tests.support.server import Server
 
 CHECK_MS = 90_000
@@ -115,14 +115,16 @@ async def test_the_check_says_that_a_certificate_is_not_trusted(
         assert tls["errors"], "the administrator's report has the browser's own words"
 
 
-async def test_a_call_where_only_turn_over_tcp_is_left(coturn: Coturn, sqlite_url: str, tmp_path: Path) -> None:
-    closed = enclosed_chromium(tmp_path / "closed", policy=NO_UDP)
+@asynccontextmanager
+async def by_tcp_alone(coturn: Coturn, database_url: str, folder: Path) -> AsyncIterator[tuple[Page, Page]]:
+    """Bring a citizen, to whom nothing is open but TURN over TCP, and an agent like that into a call."""
+    closed = enclosed_chromium(folder / "closed", policy=NO_UDP)
     async with AsyncExitStack() as stack:
         urls = f"turn:localhost:{coturn.port}?transport=tcp"
-        server = await stack.enter_async_context(serving(sqlite_url, tmp_path, urls))
+        server = await stack.enter_async_context(serving(database_url, folder, urls))
         pages = [
             await stack.enter_async_context(
-                asynccontextmanager(page_of)(person, tmp_path, {"width": 1280, "height": 800}, program=closed)
+                asynccontextmanager(page_of)(person, folder, {"width": 1280, "height": 800}, program=closed)
             )
             for person in (CITIZEN, AGENT)
         ]
@@ -130,9 +132,32 @@ async def test_a_call_where_only_turn_over_tcp_is_left(coturn: Coturn, sqlite_ur
             await page.add_init_script(KEEP_CONNECTIONS)
         citizen, agent = pages
         await in_call(citizen, agent, server)
-        await hears(citizen.locator("video[data-role=agent]"), AGENT)
-        await hears(agent.locator("video[data-role=citizen]"), CITIZEN)
-        for page in pages:
-            way = await way_of(page)
-            assert way is not None
-            assert (way.kind, way.over) == ("relay", "tcp")
+        yield citizen, agent
+
+
+async def meet_by_tcp(citizen: Page, agent: Page) -> None:
+    """Wait until each sees and hears the other, by TURN over TCP."""
+    for page, role, person in ((citizen, "agent", AGENT), (agent, "citizen", CITIZEN)):
+        await state(page, "connected")
+        other = page.locator(f"#tiles video[data-role={role}]")
+        await sees(other, person)
+        await hears(other, person)
+        way = await way_of(page)
+        assert way is not None
+        assert (way.kind, way.over) == ("relay", "tcp")
+
+
+async def test_a_call_by_turn_over_tcp_outlives_its_turn_server(
+    coturn: Coturn, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with by_tcp_alone(coturn, sqlite_url, tmp_path) as (citizen, agent):
+        await meet_by_tcp(citizen, agent)
+        import time; t=time.time()
+        coturn.kill()
+        for page in (citizen, agent):
+            await state(page, "reconnecting")
+            await expect(page.locator("#call-status")).to_contain_text("reviennent dans un instant")
+        print("noticed", time.time()-t); t=time.time()
+        coturn.start()
+        await meet_by_tcp(citizen, agent)
+        print("back", time.time()-t)
