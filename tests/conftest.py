@@ -16,6 +16,7 @@ from teleconsult.settings import Settings
 from tests.support.browsers import running_browser
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer, running_smtp
 
 # How long an example takes says nothing on a machine that does other things as well.
@@ -92,6 +93,15 @@ async def smtp_server() -> AsyncIterator[SmtpServer]:
     """An SMTP server on loopback that keeps what it is given."""
     async with running_smtp() as server:
         yield server
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """An empty Redis of the test's own."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

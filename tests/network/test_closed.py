@@ -19,6 +19,7 @@ from tests.support.coturn import SECRET, Coturn
 from tests.support.enclosed import NO_UDP, enclosed_chromium
 from tests.support.media import AGENT, CITIZEN
 from tests.support.paths import KEEP_CONNECTIONS, way_of
+from tests.support.pauses import pauses
 from tests.support.ports import free_port
 from tests.support.senses import hears, sees
 from tests.support.server import Server
@@ -152,12 +153,10 @@ async def test_a_call_by_turn_over_tcp_outlives_its_turn_server(
 ) -> None:
     async with by_tcp_alone(coturn, sqlite_url, tmp_path) as (citizen, agent):
         await meet_by_tcp(citizen, agent)
-        import time; t=time.time()
-        coturn.kill()
-        for page in (citizen, agent):
-            await state(page, "reconnecting")
-            await expect(page.locator("#call-status")).to_contain_text("reviennent dans un instant")
-        print("noticed", time.time()-t); t=time.time()
-        coturn.start()
-        await meet_by_tcp(citizen, agent)
-        print("back", time.time()-t)
+        async with pauses("TURN server killed, started again, TCP alone", citizen, agent):
+            coturn.kill()
+            for page in (citizen, agent):
+                await state(page, "reconnecting")
+                await expect(page.locator("#call-status")).to_contain_text("reviennent dans un instant")
+            coturn.start()
+            await meet_by_tcp(citizen, agent)

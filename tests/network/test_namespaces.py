@@ -15,6 +15,7 @@ from tests.support.enclosed import enclosed_chromium
 from tests.support.media import AGENT, CITIZEN, Person
 from tests.support.namespaces import Host, hosts
 from tests.support.paths import KEEP_CONNECTIONS, Way, way_of
+from tests.support.pauses import pauses
 from tests.support.senses import hears, sees
 from tests.support.waiting import until
 
@@ -141,11 +142,12 @@ async def test_a_call_behind_address_translation(town: Town, sqlite_url: str, tm
         for page in (citizen, agent):
             assert await page.evaluate("window.states") == [], "nobody was ever out of the call"
 
-        town.kiosk.drop_address("192.168.7.2/24", "lan")
-        await state(citizen, "reconnecting")
-        town.kiosk.add_address("192.168.7.9/24", "lan")
-        town.kiosk.go_by("192.168.7.1")
-        await meet(citizen, agent)
+        async with pauses("another address of the kiosk", citizen, agent):
+            town.kiosk.drop_address("192.168.7.2/24", "lan")
+            town.kiosk.add_address("192.168.7.9/24", "lan")
+            town.kiosk.go_by("192.168.7.1")
+            await state(citizen, "reconnecting")
+            await meet(citizen, agent)
 
 
 async def test_a_call_between_a_network_of_ipv6_and_one_of_ipv4(sqlite_url: str, tmp_path: Path) -> None:

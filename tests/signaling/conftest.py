@@ -1,6 +1,6 @@
 """A server with signaling alone, and a browser for each person of a call."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.signaling.seats import page_of
 from tests.support.media import ADVISER, AGENT, CITIZEN, COLLEAGUE
-from tests.support.redis import RedisServer
 
 
 @pytest.fixture
@@ -21,15 +20,6 @@ async def server(sqlite_url: str, tmp_path: Path) -> AsyncIterator[TestServer]:
     await server.start_server()
     yield server
     await server.close()
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """An empty Redis of the test's own."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`python -m tests.signaling.node PORT [ADDRESS]`: signaling alone as one node, set by the environment."""
 
 import asyncio
+import signal
 import sys
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from tests.signaling.app import make_app
 
 
 async def serve(port: int, address: str | None) -> None:
-    """Serve until killed, on an address or (None) on every one."""
+    """Serve until killed or (SIGTERM) told to stop, on an address or (None) on every one."""
     settings = Settings(port=port)
     configure_logs(settings)
     app = make_app(settings)
@@ -22,7 +23,10 @@ async def serve(port: int, address: str | None) -> None:
     await runner.setup()
     await web.TCPSite(runner, address, port).start()
     print("serving", flush=True)
-    await asyncio.Event().wait()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await stop.wait()
+    await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from tests.signaling.processes import running_nodes, until
 from tests.signaling.seats import ROOM, shows, state
 from tests.support.media import AGENT, CITIZEN
+from tests.support.pauses import pauses
 from tests.support.proxy import running_proxy
 from tests.support.redis import RedisServer
 
@@ -28,24 +29,26 @@ async def test_a_call_outlives_its_node_and_its_redis(
         await shows(citizen, AGENT)
         await shows(agent, CITIZEN)
 
-        redis.stop()
-        await until(lambda: all("bus_lost" in node.log for node in nodes))
-        seen = await frames(citizen)
-        await citizen.wait_for_function(MORE_FRAMES, arg=seen)
-        redis.start()
-        await until(lambda: all(node.log.count("directory_there") == 2 for node in nodes))
-        await state(citizen, "connected")
-        await state(agent, "connected")
+        async with pauses("Redis killed, started again", citizen, agent):
+            redis.stop()
+            await until(lambda: all("bus_lost" in node.log for node in nodes))
+            seen = await frames(citizen)
+            await citizen.wait_for_function(MORE_FRAMES, arg=seen)
+            redis.start()
+            await until(lambda: all(node.log.count("directory_there") == 2 for node in nodes))
+            await state(citizen, "connected")
+            await state(agent, "connected")
 
         holder = await holder_of(redis)
-        next(node for node in nodes if f"node={holder}" in node.log).kill()
-        for page in (citizen, agent):
-            await state(page, "reconnecting")
-        for page in (citizen, agent):
-            await state(page, "connected")
-        for page, other in ((citizen, AGENT), (agent, CITIZEN)):
-            await shows(page, other)
-            await page.wait_for_function(MORE_FRAMES, arg=await frames(page))
+        async with pauses("node killed, another takes over", citizen, agent):
+            next(node for node in nodes if f"node={holder}" in node.log).kill()
+            for page in (citizen, agent):
+                await state(page, "reconnecting")
+            for page in (citizen, agent):
+                await state(page, "connected")
+            for page, other in ((citizen, AGENT), (agent, CITIZEN)):
+                await shows(page, other)
+                await page.wait_for_function(MORE_FRAMES, arg=await frames(page))
 
 
 async def frames(page: Page) -> int:
