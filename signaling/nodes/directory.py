@@ -29,6 +29,8 @@ ROOM_RENEW_SECONDS = 20
 # A Redis that comes back empty is told of the running rooms first, and only then asked to place new ones.
 GRACE_SECONDS = 2.0
 TAKES_NO_ROOM = -1
+# After Redis was away, nodes begin to listen again one after the other: silence says nothing of them for so long.
+TRUST_SECONDS = 5.0
 # How many rooms fewer another node must hold to get one that is asked for here: a room beside its socket is cheaper.
 WORTH_A_LINK = 4
 
@@ -58,6 +60,11 @@ if owner and owner ~= ARGV[1] and redis.call('EXISTS', ARGV[2] .. owner) == 1 th
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 return 1
 """
+# A process that died listens to nothing any more, which Redis knows at once; its lease is only to end later.
+BURY = """
+if redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] > 0 then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
 FORGET = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -77,6 +84,12 @@ class Directory(Protocol):
 
     async def holder(self, room: str) -> str | None:
         """Return the node that holds a room now; None when none does. Raises DirectoryAway."""
+
+    async def listens(self, node: str, channel: str) -> bool:
+        """Whether a node may still hear what is said on the channel that is its own."""
+
+    async def bury(self, node: str, channel: str) -> None:
+        """Do not wait for the lease of a node to end that listens no longer."""
 
     async def forget(self, room: str) -> None:
         """This node holds a room no longer."""
@@ -99,6 +112,13 @@ class Alone:
     async def holder(self, room: str) -> str | None:
         """Return this node."""
         return self._node
+
+    async def listens(self, node: str, channel: str) -> bool:
+        """Yes: there is no other."""
+        return True
+
+    async def bury(self, node: str, channel: str) -> None:
+        """There is none."""
 
     async def forget(self, room: str) -> None:
         """Nobody else has to know."""
@@ -132,9 +152,11 @@ class RedisDirectory:
         self._lost = lost
         self._place = redis.register_script(PLACE)
         self._claim = redis.register_script(CLAIM)
+        self._bury = redis.register_script(BURY)
         self._forget = redis.register_script(FORGET)
         self._away = True
         self._settled_at = 0.0
+        self._trusted_at = 0.0
         self._renewed_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -146,7 +168,7 @@ class RedisDirectory:
     async def start(self) -> None:
         """Say that this node is there, and go on saying so."""
         await self._try_beat()
-        self._settled_at = 0.0  # nothing ran before the start
+        self._settled_at = self._trusted_at = 0.0  # nothing ran before the start
         self._task = asyncio.create_task(self._keep(), name="directory")
 
     async def close(self) -> None:
@@ -185,6 +207,22 @@ class RedisDirectory:
             raise DirectoryAway from None
         return node if alive else None
 
+    async def listens(self, node: str, channel: str) -> bool:
+        """Whether a node may still hear its channel; a node that does not, look after look, has died."""
+        if self._away or asyncio.get_running_loop().time() < self._trusted_at:
+            return True
+        try:
+            ((_, listeners),) = await self._redis.pubsub_numsub(PREFIX + channel)
+        except AWAY:
+            return True
+        return int(listeners) > 0
+
+    async def bury(self, node: str, channel: str) -> None:
+        """End the lease of a node that does not listen. Should it live, it finds at its next beat what it has lost."""
+        with contextlib.suppress(*AWAY):
+            if await self._bury(keys=[NODE + node], args=[PREFIX + channel]):
+                log.warning("node_buried", node=node)
+
     async def forget(self, room: str) -> None:
         """Give a room's entry up; it goes by itself when Redis is away."""
         with contextlib.suppress(*AWAY):
@@ -218,6 +256,7 @@ class RedisDirectory:
             self._away = True
         else:
             if self._away:
+                self._trusted_at = asyncio.get_running_loop().time() + TRUST_SECONDS
                 log.info("directory_there")
             self._away = False
 

@@ -7,7 +7,7 @@ breaks the link, and the participant's page resumes (docs/protocol.md), which lo
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -18,6 +18,8 @@ from teleconsult.web.bus import Bus
 BEAT_SECONDS = 0.7
 # The other node is dead, or cannot reach us; counted only while the bus is there.
 SILENT_SECONDS = 2.5
+# From this silence on it is asked whether it listens at all.
+SUSPECT_SECONDS = 1.0
 OPEN_SECONDS = 1.0
 QUEUE_LENGTH = 512
 COME_BACK = 1012  # "service restart": the page comes back by itself, at once
@@ -121,12 +123,22 @@ class End:
 
 
 class Links:
-    """The links of this node; `serve` is called with each that another node opens. Owns their tasks, and one more."""
+    """The links of this node. Owns their tasks, and one more.
 
-    def __init__(self, bus: Bus, node: str, serve: Callable[[End], Coroutine[Any, Any, None]]) -> None:
+    `serve` is called with each that another node opens; `listens` tells whether a node may hear anything (Directory).
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        node: str,
+        serve: Callable[[End], Coroutine[Any, Any, None]],
+        listens: Callable[[str], Awaitable[bool]],
+    ) -> None:
         self._bus = bus
         self._node = node
         self._serve = serve
+        self._listens = listens
         self._ends: dict[str, dict[str, End]] = {}  # by the other node, then by the link's name
         self._heard_at: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -205,12 +217,16 @@ class Links:
             if not self._bus.connected:
                 continue
             for node, ends in list(self._ends.items()):
-                if self._now() - self._heard_at[node] > SILENT_SECONDS:
+                if await self._dead(node):
                     log.warning("node_silent", node=node, links=len(ends))
                     for end in list(ends.values()):
                         end.break_off()
                 else:
                     self._post(node, {"kind": "beat", "sent": {link: end.sent for link, end in ends.items()}})
+
+    async def _dead(self, node: str) -> bool:
+        silence = self._now() - self._heard_at.get(node, self._now())
+        return silence > SILENT_SECONDS or (silence > SUSPECT_SECONDS and not await self._listens(node))
 
     def _forgive(self) -> None:
         """Silence while the bus was away was nobody's."""

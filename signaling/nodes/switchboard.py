@@ -11,7 +11,7 @@ from signaling.errors import DirectoryAway, close_code
 from signaling.hub import Hub
 from signaling.nodes.courier import Courier
 from signaling.nodes.directory import Alone, Directory, RedisDirectory
-from signaling.nodes.links import COME_BACK, DONE, End, Links
+from signaling.nodes.links import COME_BACK, DONE, End, Links, channel_of
 from signaling.ports import Gatekeeper
 from signaling.sockets import BrowserSocket, ConnectionOver, Socket, Writer
 from signaling.tickets import TicketOffice
@@ -21,6 +21,8 @@ from teleconsult.web.bus import Bus, RedisBus
 # A node that died holds its rooms until its lease ends; whoever asks for one of them is kept waiting that long.
 PLACE_SECONDS = 5.0
 PLACE_AGAIN_SECONDS = 0.3
+# A node that does not listen so many times in a row has not just lost its own connection to Redis for a moment.
+DEAF_LOOKS = 2
 ENDS = "rooms.end"
 
 log = structlog.get_logger(__name__)
@@ -35,7 +37,7 @@ class Switchboard:
         self._bus = bus
         self._tickets = tickets
         self._gatekeeper = gatekeeper
-        self._links = Links(bus, node, self._serve_link)
+        self._links = Links(bus, node, self._serve_link, self._listens)
         self._shared: RedisDirectory | None = None
         self._directory: Directory = Alone(node)
         if isinstance(bus, RedisBus):
@@ -90,17 +92,26 @@ class Switchboard:
     async def _reach(self, room: str) -> End | None:
         """Return a link to a room's node; None when that is this one. Raises DirectoryAway, NoNodeFree."""
         give_up_at = asyncio.get_running_loop().time() + PLACE_SECONDS
+        looks = 0
         while True:
             if room in self._hub.rooms():
                 return None
             node = await self._directory.place(room)
             if node == self._node:
                 return None
-            if (end := await self._links.open(node, room)) is not None:
-                return end
+            if await self._listens(node):
+                looks = 0
+                if (end := await self._links.open(node, room)) is not None:
+                    return end
+            elif (looks := looks + 1) == DEAF_LOOKS:
+                await self._directory.bury(node, channel_of(node))
+                continue
             if asyncio.get_running_loop().time() > give_up_at:
                 raise DirectoryAway
             await asyncio.sleep(PLACE_AGAIN_SECONDS)
+
+    async def _listens(self, node: str) -> bool:
+        return await self._directory.listens(node, channel_of(node))
 
     async def _serve_here(self, socket: Socket, writer: Writer, room: str) -> None:
         client = Client(socket, writer, room, hub=self._hub, tickets=self._tickets, gatekeeper=self._gatekeeper)

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
+from redis.asyncio import Redis
 
+from signaling.nodes.directory import NODE, RedisDirectory
+from teleconsult.web.bus import PREFIX
 from tests.signaling.processes import Node, running_nodes, until
 from tests.signaling.test_sockets import Member
 from tests.support.redis import RedisServer
@@ -131,6 +134,24 @@ async def test_a_node_that_dies_gives_its_rooms_to_those_who_come_back(service: 
     agent = await service.join_again(1, "agent", "&admit")
     await agent.hear("snapshot", lambda body: [p["participant"] for p in body["others"]] == ["citizen:1"])
     await citizen.hear("offer")
+
+
+async def test_the_lease_of_a_node_that_listens_no_longer_is_ended(redis: RedisServer) -> None:
+    async with Redis.from_url(redis.url, decode_responses=True) as client:
+        directory = RedisDirectory(client, "here", rooms=list, takes_rooms=lambda: True, lost=str)
+        await directory.start()
+        # a lease that would hold for ever
+        await client.set(f"{NODE}there", 0)
+        await client.set(f"{PREFIX}room:{ROOM}", "there")
+        async with client.pubsub() as listening:
+            await listening.subscribe(f"{PREFIX}links:there")
+            assert await directory.listens("there", "links:there")
+            await directory.bury("there", "links:there")
+            assert await directory.place(ROOM) == "there"
+        assert not await directory.listens("there", "links:there")
+        await directory.bury("there", "links:there")
+        assert await directory.place(ROOM) == "here"
+        await directory.close()
 
 
 async def test_a_node_that_slept_too_long_gives_up_the_room_that_another_took(service: Service) -> None:
