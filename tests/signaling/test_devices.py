@@ -217,3 +217,41 @@ async def test_a_microphone_that_gives_nothing_is_noticed_before_the_call(server
         await page.click("#devices-close")
         await page.click("#hint-close")
         await expect(page.locator("#hint")).to_be_hidden()
+
+
+# A microphone's readings: its state, its level, and seconds; what hint applies after each.
+READINGS = """async () => {
+  const { MicrophoneWatch } = await import("/static/signaling/hints.js");
+  const hear = (readings) => {
+    const watch = new MicrophoneWatch();
+    return readings.map(([state, level, at, stopped = false]) => watch.hear(state, level, stopped, at * 1000));
+  };
+  const tenths = (state, level, from, count) => [...Array(count).keys()].map((n) => [state, level, from + n / 10]);
+  return {
+    one_noise: hear([["off", 0.1, 1], ["off", 0.001, 1.1]]).at(-1),
+    speech: hear(tenths("off", 0.1, 1, 4)).at(-1),
+    later: hear([...tenths("off", 0.1, 1, 4), ["off", 0, 10]]).at(-1),
+    unmuted: hear([...tenths("off", 0.1, 1, 4), ["on", 0.1, 1.5]]).at(-1),
+    dead: hear([["on", 0, 1], ["on", 0, 6.9], ["on", 0, 7]]),
+    quiet_room: hear([["on", 0.0002, 1], ["on", 0.0002, 60]]).at(-1),
+    unknown: hear([["on", null, 1], ["on", null, 60]]).at(-1),
+    gated: hear([["on", 0.1, 1], ["on", 0, 2], ["on", 0, 31], ["on", 0, 32]]),
+    stopped: hear([["on", 0.1, 1], ["on", null, 2, true], ["on", null, 8, true]]).at(-1),
+  };
+}"""
+
+
+async def test_which_hint_applies_is_judged_from_levels(server: TestServer, agent: Page) -> None:
+    await agent.goto(f"http://localhost:{server.port}/check")
+    found = await agent.evaluate(READINGS)
+    assert found == {
+        "one_noise": "",
+        "speech": "speakingMuted",
+        "later": "",
+        "unmuted": "",
+        "dead": ["", "", "microphoneSilent"],
+        "quiet_room": "",
+        "unknown": "",
+        "gated": ["", "", "", "microphoneSilent"],
+        "stopped": "microphoneSilent",
+    }

@@ -13,13 +13,17 @@ const SPEAKS_MS = 1_000;
 const SPEAKS_READINGS = 4;
 const STAYS_MS = 8_000;
 const DEAD_MS = 6_000;
+/** Some headsets give nothing at all between sentences: one that was heard before has longer. */
+const DEAD_AFTER_SPEECH_MS = 30_000;
 
+/** One for each microphone. */
 export class MicrophoneWatch {
   constructor() {
     /** @type {number[]} When speech was heard while muted. */
     this._loud = [];
     this._speakingUntil = 0;
     this._quietSince = 0;
+    this._wasHeard = false;
   }
 
   /**
@@ -47,11 +51,12 @@ export class MicrophoneWatch {
 
   /** @param {DeviceState} microphone @param {number|null} level @param {boolean} stopped @param {number} now */
   _isDead(microphone, level, stopped, now) {
+    this._wasHeard ||= level !== null && level > SPEECH;
     if (microphone !== "on" || (level === null && !stopped) || (level !== null && level > DEAD && !stopped)) {
       this._quietSince = 0;
       return false;
     }
     this._quietSince ||= now;
-    return now - this._quietSince >= DEAD_MS;
+    return now - this._quietSince >= (this._wasHeard && !stopped ? DEAD_AFTER_SPEECH_MS : DEAD_MS);
   }
 }

@@ -18,12 +18,14 @@ export class HintsView {
     this._levels = levels;
     this._choose = choose;
     this._watch = new MicrophoneWatch();
+    /** @type {MediaStreamTrack|null} The microphone that is watched. */
+    this._watched = null;
     this._box = element("hint", HTMLDivElement);
     this._act = element("hint-act", HTMLButtonElement);
     /** @type {Hint} */
     this._hint = "";
-    /** @type {Hint} The hint that was closed, until it no longer applies. */
-    this._closed = "";
+    /** @type {Set<Hint>} The hints that were closed. */
+    this._closed = new Set();
     this._news = "";
     this._newsUntil = 0;
     levels.addEventListener("levels", () => this._read());
@@ -31,7 +33,7 @@ export class HintsView {
     this._act.addEventListener("click", () => (this._box.dataset.hint === "speakingMuted" ? devices.toggleMicrophone() : this._choose()));
     element("hint-close", HTMLButtonElement).addEventListener("click", () => {
       if (this._news) this._news = "";
-      else this._closed = this._hint;
+      else this._closed.add(this._hint);
       this._show();
     });
   }
@@ -63,9 +65,15 @@ export class HintsView {
   }
 
   _read() {
+    if (this._devices.audio !== this._watched) {
+      this._watched = this._devices.audio;
+      this._watch = new MicrophoneWatch();
+      this._closed.clear();
+    }
     const stopped = this._devices.audio?.muted ?? false;
     const hint = this._watch.hear(this._devices.microphone, this._levels.level(OWN), stopped, Date.now());
-    if (hint !== this._closed) this._closed = "";
+    // muted once more: that is worth saying again; a microphone that somebody knows to be silent is not
+    if (this._devices.microphone === "on") this._closed.delete("speakingMuted");
     if (hint === this._hint && (!this._news || Date.now() < this._newsUntil)) return;
     this._hint = hint;
     this._show();
@@ -73,7 +81,7 @@ export class HintsView {
 
   _show() {
     if (Date.now() >= this._newsUntil) this._news = "";
-    const hint = this._hint === this._closed ? "" : this._hint;
+    const hint = this._closed.has(this._hint) ? "" : this._hint;
     const words = this._news || (hint && text(hint));
     // a hint that goes must not take the focus along
     const held = this._box.contains(document.activeElement);
