@@ -6,7 +6,6 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
-WIDTH, HEIGHT = 640, 480
 FRAMES_A_SECOND = 15
 MARK = 48
 SAMPLES_A_SECOND = 48_000
@@ -16,11 +15,15 @@ BURST_SECONDS, PAUSE_SECONDS = 0.5, 0.25
 
 @dataclass(frozen=True)
 class Person:
-    """What the others should see and hear of someone: a colour (red, green, blue of 0 to 255) and a tone in hertz."""
+    """What the others should see and hear of someone: a colour (red, green, blue of 0 to 255) and a tone in hertz.
+
+    `camera` is the width and height of their picture.
+    """
 
     name: str
     colour: tuple[int, int, int]
     tone: int
+    camera: tuple[int, int] = (640, 480)
 
 
 CITIZEN = Person("citizen", (200, 30, 30), 440)
@@ -57,13 +60,14 @@ def to_yuv(red: int, green: int, blue: int) -> tuple[int, int, int]:
 def write_camera(person: Person, path: Path) -> None:
     """Write a film of one colour in which a light square wanders along the upper edge (so that frames differ)."""
     y, u, v = to_yuv(*person.colour)
-    chroma = bytes([u]) * (WIDTH * HEIGHT // 4) + bytes([v]) * (WIDTH * HEIGHT // 4)
+    width, height = person.camera
+    chroma = bytes([u]) * (width * height // 4) + bytes([v]) * (width * height // 4)
     with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode())
-        for left in range(0, WIDTH - MARK, MARK * 2):
-            luma = bytearray([y]) * (WIDTH * HEIGHT)
+        file.write(f"YUV4MPEG2 W{width} H{height} F{FRAMES_A_SECOND}:1 Ip A1:1 C420jpeg\n".encode())
+        for left in range(0, width - MARK, MARK * 2):
+            luma = bytearray([y]) * (width * height)
             for row in range(MARK):
-                luma[row * WIDTH + left : row * WIDTH + left + MARK] = bytes([235]) * MARK
+                luma[row * width + left : row * width + left + MARK] = bytes([235]) * MARK
             file.write(b"FRAME\n" + luma + chroma)
 
 

@@ -1,0 +1,92 @@
+"""How large pictures are in real browsers, and that they make way for the sound on a line that does not carry them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Page
+
+from tests.signaling.seats import in_call, page_of
+from tests.support.media import AGENT
+from tests.support.narrow_line import NarrowLine
+
+PATIENCE_MS = 90_000
+KEEP = """
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...a) { super(...a); window.connections.push(this); }
+};
+"""
+TARGET = """async () => {
+  const stats = await window.connections.at(-1).getStats();
+  for (const each of stats.values())
+    if (each.type === "outbound-rtp" && each.kind === "video") return each.targetBitrate || 0;
+  return 0;
+}"""
+RECEIVED = """async ([kind, name]) => {
+  const stats = await window.connections.at(-1).getStats();
+  for (const each of stats.values()) if (each.type === "inbound-rtp" && each.kind === kind) return each[name] || 0;
+  return 0;
+}"""
+
+
+@pytest.fixture
+async def line() -> AsyncIterator[NarrowLine]:
+    line = NarrowLine()
+    yield line
+    line.close()
+
+
+async def received(page: Page, kind: str, name: str) -> float:
+    return float(await page.evaluate(RECEIVED, [kind, name]))
+
+
+async def goes_on(page: Page, kind: str, name: str, more: float) -> None:
+    """Wait until a counter of what is received has grown by so much."""
+    now = await received(page, kind, name)
+    await page.wait_for_function(
+        f"async ([kind, name, least]) => await ({RECEIVED})([kind, name]) >= least",
+        arg=[kind, name, now + more],
+        timeout=PATIENCE_MS,
+    )
+
+
+@pytest.fixture
+async def sharp(tmp_path: Path) -> AsyncIterator[Page]:
+    """An agent whose camera gives 720 lines."""
+    async for page in page_of(replace(AGENT, camera=(1280, 720)), tmp_path, {"width": 1440, "height": 900}):
+        yield page
+
+
+async def test_a_picture_is_as_large_as_the_camera_gives_it(server: TestServer, citizen: Page, sharp: Page) -> None:
+    await in_call(citizen, sharp, server)
+    await citizen.wait_for_function(
+        """document.querySelector('video[data-role="agent"]').videoHeight >= 720""", timeout=PATIENCE_MS
+    )
+
+
+async def test_pictures_shrink_and_then_make_way_for_the_sound_and_come_back(
+    server: TestServer, citizen: Page, sharp: Page, line: NarrowLine
+) -> None:
+    await line.lay(citizen)
+    await sharp.add_init_script(KEEP)
+    line.down.bitrate = 400_000
+    await in_call(citizen, sharp, server)
+    await sharp.wait_for_function(
+        f"async () => 0 < await ({TARGET})() && await ({TARGET})() < 400_000", timeout=PATIENCE_MS
+    )
+    await goes_on(citizen, "video", "framesDecoded", 30)
+    await goes_on(citizen, "audio", "packetsReceived", 150)
+
+    line.down.bitrate, line.down.lost = None, 0.3
+    await citizen.wait_for_selector('.call-tile[data-pictures="paused"]', timeout=PATIENCE_MS)
+    await goes_on(citizen, "audio", "packetsReceived", 30)
+    before = await received(citizen, "video", "framesReceived")
+    await goes_on(citizen, "audio", "packetsReceived", 100)
+    assert await received(citizen, "video", "framesReceived") == before, "the sound alone is sent"
+
+    line.down.lost = 0.0
+    await citizen.wait_for_selector('.call-tile[data-pictures="on"]', timeout=PATIENCE_MS)
+    await goes_on(citizen, "video", "framesDecoded", 30)
