@@ -2,11 +2,13 @@
 
 from signaling.device_texts import DEVICE_TEXTS
 from signaling.quality_texts import QUALITY_TEXTS
+from signaling.together_texts import TOGETHER_TEXTS
 from teleconsult.web.i18n import N_
 
 PAGE_TEXTS = {
     **DEVICE_TEXTS,
     **QUALITY_TEXTS,
+    **TOGETHER_TEXTS,
     "connecting": N_("Connexion en cours…"),
     "lobby": N_("Vous êtes bien arrivé. L’agent va vous faire entrer."),
     "connected": N_("Vous êtes en communication."),

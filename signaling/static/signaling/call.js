@@ -10,7 +10,7 @@ const WATCH_MS = 1_000;
 const SILENT_AFTER_MS = 6_000;
 
 /**
- * Events (CustomEvent): `streams` Map<participant, MediaStream>, `channel` RTCDataChannel, `path` "up"|"down".
+ * Events (CustomEvent): `streams` and (of screens) `screens` Map<participant, MediaStream>, `channel` RTCDataChannel, `path` "up"|"down".
  */
 export class Call extends EventTarget {
   /** @param {Wire} wire */
@@ -25,10 +25,14 @@ export class Call extends EventTarget {
     this._audio = null;
     /** @type {MediaStreamTrack|null} */
     this._video = null;
+    /** @type {MediaStreamTrack|null} */
+    this._screen = null;
     /** @type {Offer|null} */
     this._offer = null;
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
+    /** @type {Map<string, MediaStream>} */
+    this._screens = new Map();
     this._queue = Promise.resolve();
     this._downSince = 0;
     this._askedAt = 0;
@@ -58,6 +62,12 @@ export class Call extends EventTarget {
   async setTracks(audio, video) {
     this._audio = audio;
     this._video = video;
+    await this._attachTracks();
+  }
+
+  /** Send this screen beside the camera from now on; null: none any more. @param {MediaStreamTrack|null} screen */
+  async setScreen(screen) {
+    this._screen = screen;
     await this._attachTracks();
   }
 
@@ -154,6 +164,7 @@ export class Call extends EventTarget {
       const track =
         transceiver.mid === offer.upload_audio_mid ? this._audio
         : transceiver.mid === offer.upload_video_mid ? this._video
+        : transceiver.mid === offer.upload_screen_mid ? this._screen
         : undefined;
       if (track === undefined) continue;
       if (transceiver.direction !== "sendonly") transceiver.direction = "sendonly";
@@ -177,6 +188,16 @@ export class Call extends EventTarget {
     }
     this.streams = streams;
     this._emit("streams", streams);
+    /** @type {Map<string, MediaStream>} */
+    const screens = new Map();
+    for (const slot of slots) {
+      const track = receivers.get(slot.screen_mid ?? "")?.track;
+      if (!track) continue;
+      const old = this._screens.get(slot.participant);
+      screens.set(slot.participant, old?.getTracks().includes(track) ? old : new MediaStream([track]));
+    }
+    this._screens = screens;
+    this._emit("screens", screens);
   }
 
   async _check() {

@@ -18,6 +18,8 @@ import { EntryRefused, Wire } from "./protocol.js";
 import { QualityView } from "./quality_view.js";
 import { StageView } from "./stage_view.js";
 import { TextView } from "./text_view.js";
+import { TogetherView } from "./together_view.js";
+import { Viewer } from "./viewer.js";
 import { WaitingView } from "./waiting_view.js";
 import { WebWay } from "./web_way.js";
 
@@ -37,7 +39,13 @@ class CallPage {
     this._stage = new StageView();
     this._media = new MediaView(this._devices);
     this._waiting = new WaitingView(data.role === "agent", (participant) => this._wire.send("admit", { participant }));
-    this._papers = new DocumentsView(this._documents, (participant) => this._nameOf(participant));
+    const viewer = new Viewer();
+    this._together = new TogetherView(
+      (type, body) => this._wire.send(type, body), this._documents, viewer, (track) => this._call.setScreen(track),
+    );
+    this._papers = new DocumentsView(
+      this._documents, viewer, (participant) => this._nameOf(participant), () => this._together.busy,
+    );
     this._aside = new AsideView((type, body) => this._wire.send(type, body));
     this._hand = new HandView((type, body) => this._wire.send(type, body));
     this._text = new TextView((type, body) => this._wire.send(type, body));
@@ -77,13 +85,16 @@ class CallPage {
 
   _listen() {
     on(this._wire, "state", ({ state, code }) => this._wireState(state, code));
-    on(this._wire, "welcome", () => {
+    on(this._wire, "welcome", ({ resumed }) => {
       this._tellMedia();
       this._quality.welcome();
       this._documents.again();
+      if (!resumed) this._together.again();
     });
     on(this._wire, "document", ({ frame }) => this._documents.hear(frame));
     on(this._wire, "snapshot", (snapshot) => this._show(snapshot));
+    on(this._wire, "pointed", (at) => this._together.pointed(at));
+    on(this._call, "screens", (screens) => this._together.setScreens(screens));
     on(this._wire, "lines", (typed) => this._text.take(typed));
     on(this._wire, "connections", (told) => this._quality.take(told));
     on(this._call, "streams", (streams) => {
@@ -125,6 +136,7 @@ class CallPage {
     this._hand.show(snapshot);
     this._invite.show(snapshot);
     this._text.show(snapshot);
+    this._together.show(snapshot);
     this._handover.show(snapshot);
     this._noteRoles(snapshot, inCall);
     // a document would reach the other side of an aside, too
@@ -222,6 +234,7 @@ class CallPage {
     this._call.close();
     this._media.close();
     this._devices.close();
+    this._together.clear();
     this._papers.clear();
     this._aside.clear();
     this._text.clear();

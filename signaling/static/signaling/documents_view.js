@@ -1,11 +1,10 @@
 /**
- * The list of documents, and the one that is shown beside the picture.
+ * The list of documents; the newest is shown beside the picture.
  *
  * @import { Documents, Transfer } from "./documents.js"
- * @import { PdfDocument } from "./pdf_view.js"
+ * @import { Viewer } from "./viewer.js"
  */
 import { element, make, say, text } from "./page.js";
-import { drawPage, openPdf } from "./pdf_view.js";
 
 const STATES = { waiting: "fileWaiting", sending: "fileSending", receiving: "fileReceiving", paused: "filePaused" };
 
@@ -15,20 +14,18 @@ const BY_WEB = { sending: "fileSendingWeb", receiving: "fileReceivingWeb" };
 /** @typedef {{item: HTMLLIElement, state: HTMLElement, bar: HTMLProgressElement, actions: HTMLElement}} Row */
 
 export class DocumentsView {
-  /** @param {Documents} documents @param {(participant: string) => string} nameOf */
-  constructor(documents, nameOf) {
+  /**
+   * @param {Documents} documents @param {Viewer} viewer @param {(participant: string) => string} nameOf
+   * @param {() => boolean} busy whether something is looked at that a new document is not to push aside
+   */
+  constructor(documents, viewer, nameOf, busy) {
     this._documents = documents;
+    this._viewer = viewer;
+    this._busy = busy;
     this._nameOf = nameOf;
     this._list = element("documents-list", HTMLUListElement);
-    this._viewer = element("viewer", HTMLElement);
-    this._page = element("viewer-page", HTMLDivElement);
     /** @type {Map<string, Row>} */
     this._rows = new Map();
-    this._shown = "";
-    this._url = "";
-    /** @type {PdfDocument|null} */
-    this._pdf = null;
-    this._number = 1;
     this._possible = false;
     documents.addEventListener("change", (event) => this._update(/** @type {CustomEvent} */ (event).detail));
     const input = element("file", HTMLInputElement);
@@ -37,9 +34,6 @@ export class DocumentsView {
       for (const file of input.files ?? []) void documents.send(file);
       input.value = "";
     });
-    element("viewer-close", HTMLButtonElement).addEventListener("click", () => this.close());
-    element("viewer-previous", HTMLButtonElement).addEventListener("click", () => void this._turn(-1));
-    element("viewer-next", HTMLButtonElement).addEventListener("click", () => void this._turn(1));
   }
 
   /** @param {boolean} possible */
@@ -55,21 +49,9 @@ export class DocumentsView {
     else say(element("documents-news", HTMLElement), text("refusal_nobody_there"));
   }
 
-  /** Close the document that is shown, and give its memory back. */
-  close() {
-    this._viewer.hidden = true;
-    this._page.replaceChildren();
-    if (this._url) URL.revokeObjectURL(this._url);
-    this._url = "";
-    void this._pdf?.loadingTask.destroy();
-    this._pdf = null;
-    this._shown = "";
-    delete document.documentElement.dataset.document;
-  }
-
   /** The call is over: nothing stays. */
   clear() {
-    this.close();
+    this._viewer.close();
     this._documents.clear();
     this._list.replaceChildren();
     this._rows.clear();
@@ -93,7 +75,7 @@ export class DocumentsView {
     this._showActions(transfer, row);
     if (transfer.state === "done" && transfer.direction === "in") {
       say(element("documents-news", HTMLElement), text("fileNew", { name: transfer.name }));
-      void this.show(transfer);
+      if (!this._busy()) void this._viewer.open(transfer);
     } else if (transfer.state === "done" || transfer.state === "failed") {
       say(element("documents-news", HTMLElement), `${transfer.name}: ${this._stateText(transfer)}`);
     }
@@ -141,69 +123,7 @@ export class DocumentsView {
     const show = make("button", "fr-btn fr-btn--secondary", text("fileShow", { name: transfer.name }));
     show.type = "button";
     show.dataset.action = "show";
-    show.addEventListener("click", () => void this.show(transfer, true));
+    show.addEventListener("click", () => void this._viewer.open(transfer, { focus: true }));
     row.actions.append(hash, show);
-  }
-
-  /** Show a document beside the picture. @param {Transfer} transfer @param {boolean} [focus] */
-  async show(transfer, focus = false) {
-    if (!transfer.blob) return;
-    this.close();
-    this._shown = transfer.id;
-    const title = element("viewer-title", HTMLElement);
-    title.textContent = transfer.name;
-    this._viewer.hidden = false;
-    const pages = element("viewer-pages", HTMLDivElement);
-    pages.hidden = true;
-    try {
-      if (transfer.mediaType === "application/pdf") await this._showPdf(transfer);
-      else await this._showImage(transfer);
-      if (this._shown === transfer.id) document.documentElement.dataset.document = transfer.sha256;
-    } catch (error) {
-      console.warn("document cannot be shown", error);
-      if (this._shown === transfer.id) this._page.replaceChildren(make("p", "fr-alert fr-alert--error", text("refusal_content_refused")));
-    }
-    if (focus) title.focus();
-  }
-
-  /** @param {Transfer} transfer */
-  async _showImage(transfer) {
-    if (!transfer.blob) return;
-    this._url = URL.createObjectURL(transfer.blob);
-    const image = make("img", "call-viewer__image");
-    image.alt = transfer.name;
-    image.src = this._url;
-    await image.decode();
-    this._page.replaceChildren(image);
-  }
-
-  /** @param {Transfer} transfer */
-  async _showPdf(transfer) {
-    if (!transfer.blob) return;
-    const pdf = await openPdf(transfer.blob);
-    if (this._shown !== transfer.id) {
-      void pdf.loadingTask.destroy();
-      return;
-    }
-    this._pdf = pdf;
-    this._number = 1;
-    element("viewer-pages", HTMLDivElement).hidden = pdf.numPages < 2;
-    await this._turn(0);
-  }
-
-  /** @param {number} step */
-  async _turn(step) {
-    const pdf = this._pdf;
-    if (!pdf) return;
-    this._number = Math.min(pdf.numPages, Math.max(1, this._number + step));
-    element("viewer-previous", HTMLButtonElement).setAttribute("aria-disabled", String(this._number === 1));
-    element("viewer-next", HTMLButtonElement).setAttribute("aria-disabled", String(this._number === pdf.numPages));
-    const count = text("pageOf", { page: this._number, count: pdf.numPages });
-    say(element("viewer-count", HTMLElement), count);
-    const canvas = make("canvas", "call-viewer__canvas");
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", count);
-    await drawPage(pdf, this._number, canvas, Math.max(320, this._page.clientWidth - 32));
-    if (pdf === this._pdf) this._page.replaceChildren(canvas);
   }
 }

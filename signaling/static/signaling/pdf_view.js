@@ -1,5 +1,7 @@
 /** A PDF, page by page, on a canvas: nothing in it is ever run. */
 
+// a page of A4 this wide takes some 60 MB
+const WIDEST = 3200;
 const VENDOR = "/static/vendor/pdfjs/";
 
 /** @typedef {import("/static/vendor/pdfjs/pdf.min.mjs").PDFDocumentProxy} PdfDocument */
@@ -34,7 +36,7 @@ export async function openPdf(blob) {
 export async function drawPage(pdf, number, canvas, width) {
   const page = await pdf.getPage(number);
   const natural = page.getViewport({ scale: 1 });
-  const scale = (width / natural.width) * Math.min(2, window.devicePixelRatio || 1);
+  const scale = (width / natural.width) * Math.min(2, window.devicePixelRatio || 1, Math.max(1, WIDEST / width));
   const viewport = page.getViewport({ scale });
   canvas.width = Math.floor(viewport.width);
   canvas.height = Math.floor(viewport.height);

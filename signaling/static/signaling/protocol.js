@@ -4,14 +4,16 @@
  * @typedef {"citizen"|"agent"|"adviser"|"colleague"|"interpreter"|"observer"} Role
  * @typedef {{participant: string, role: Role, name: string, standing: "waiting"|"rung"|"admitted",
  *   connected: boolean, waiting_seconds: number|null, place: number|null, microphone: DeviceState,
- *   camera: DeviceState, hand: boolean, pictures: boolean}} Participant
+ *   camera: DeviceState, hand: boolean, pictures: boolean, screen: boolean}} Participant
  * @typedef {"on"|"off"|"missing"} DeviceState
  * @typedef {"asked"|"accepted"|"confirmed"|"declined"|"unanswered"|"withdrawn"|"failed"} HandoverState
  * @typedef {{by: string, colleague: string, state: HandoverState, reason: string, stays: boolean}} Handover
  * @typedef {{state: "lobby"|"rung"|"in_call", you: Participant, others: Participant[], host_present: boolean,
- *   call_seconds: number|null, aside: boolean, handover: Handover|null}} Snapshot
- * @typedef {{participant: string, audio_mid: string, video_mid: string}} Slot
- * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, slots: Slot[],
+ *   call_seconds: number|null, shown: Shown|null, aside: boolean, handover: Handover|null}} Snapshot
+ * @typedef {{transfer: string, page: number, zoom: number, x: number, y: number}} Place
+ * @typedef {{by: string, place: Place|null}} Shown
+ * @typedef {{participant: string, audio_mid: string, video_mid: string, screen_mid: string|null}} Slot
+ * @typedef {{sdp: string, upload_audio_mid: string, upload_video_mid: string, upload_screen_mid: string|null, slots: Slot[],
  *   ice_servers: {urls: string[], username: string, credential: string}[]}} Offer
  * @typedef {{participant: string, name: string, line: number, text: string, done: boolean}} TextLine
  * @typedef {"excellent"|"good"|"poor"|"lost"} Level
@@ -32,7 +34,7 @@ const WELCOME_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8_000;
 const MAX_KEPT = 200;
-const UNSEQUENCED = new Set(["join", "resume", "ping", "pong"]);
+const UNSEQUENCED = new Set(["join", "resume", "point", "ping", "pong"]);
 const GONE = 410;
 const CLOSE_NORMAL = 1000;
 const CLOSE_FORBIDDEN = 4403;
@@ -55,6 +57,7 @@ export class EntryRefused extends Error {
  * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
  * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]}, `connections` {connections: Connection[]},
  * `document` {frame},
+ * `pointed` {participant, x, y},
  * `refused` {code, replyTo}, `ended` {reason}.
  */
 export class Wire extends EventTarget {
@@ -221,6 +224,9 @@ export class Wire extends EventTarget {
         break;
       case "document":
         this._emit("document", message.body);
+        break;
+      case "pointed":
+        this._emit("pointed", message.body);
         break;
       case "ended":
         this._finish("ended", message.body.reason);

@@ -87,10 +87,9 @@ export class SettingsView {
 
   /** What the list shows: the device that was chosen, or else which one the computer chose. @param {Sort} sort @param {MediaDeviceInfo[]} found */
   _inUse(sort, found) {
-    if (sort === "speaker") return { id: this._speaker.id, name: "" };
-    const { id, name } = this._devices.used(sort);
-    const chosen = this._devices.choice.get(sort) !== "" && found.some((each) => each.deviceId === id);
-    return { id: chosen ? id : "", name };
+    const used = sort === "speaker" ? { id: this._speaker.id, name: "" } : this._devices.used(sort);
+    const chosen = this._devices.choice.get(sort) !== "" && found.some((each) => each.deviceId === used.id);
+    return { ...used, id: chosen ? used.id : "" };
   }
 
   /** @param {Sort} sort @param {string} id */
