@@ -56,6 +56,7 @@ bench-relay: test-environment
 bench-loss: test-environment
 	@command -v iptables >/dev/null 2>&1 && command -v ip >/dev/null 2>&1 || sh scripts/system-packages.sh iptables iproute2
 	$(BIN)/python -m benchmarks.relay.loss $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.relay.picture $(BENCH_ARGS)
 
 environment:
 	@sh scripts/environment.sh run

@@ -47,21 +47,28 @@ class QuickEstimator(OveruseEstimator):
 
 
 class _Minimum:
-    """The least of what was noted in the last one to two spans."""
+    """The least of what was noted in the last one to two spans.
+
+    Only what is less than `least`, or comes when the span `ends`, needs to be noted.
+    """
 
     def __init__(self, span_ms: int) -> None:
+        self.least = self._before = float("inf")
+        self.ends = 0
         self._span = span_ms
-        self._before = self._least = float("inf")
-        self._ends = 0
 
-    def note(self, value: float, now_ms: int) -> float:
-        """Note a value and return the least."""
-        if now_ms >= self._ends:
-            self._before = self._least if now_ms < self._ends + self._span else float("inf")
-            self._least, self._ends = value, now_ms + self._span
-        elif value < self._least:
-            self._least = value
-        return self._least if self._least < self._before else self._before
+    def note(self, value: float, now_ms: int) -> None:
+        """Note a value."""
+        if now_ms >= self.ends:
+            self._before = self.least if now_ms < self.ends + self._span else float("inf")
+            self.least, self.ends = value, now_ms + self._span
+        elif value < self.least:
+            self.least = value
+
+    @property
+    def value(self) -> float:
+        """The least."""
+        return min(self.least, self._before)
 
 
 class BandwidthEstimator:
@@ -128,15 +135,19 @@ class BandwidthEstimator:
             self._octets -= self._bursts.popleft()[1]
         self._previous = (self._last, now_ms, self._size)
         # one late burst is the machine's fault: what all of the last ones waited is a queue's
-        standing = self._standing.note(self._delay, now_ms)
-        queue_ms = standing - self._shortest.note(self._delay, now_ms)
+        delay = self._delay
+        if delay < self._standing.least or now_ms >= self._standing.ends:
+            self._standing.note(delay, now_ms)
+            self._shortest.note(delay, now_ms)
         state = self._detector.state()
         due = self._updated is None or now_ms - self._updated >= FEEDBACK_MS
         if not due and state != BandwidthUsage.OVERUSING:
             return None
         before = self._control.estimate
+        queue_ms = self._standing.value - self._shortest.value
         if not self._control.follow(state, self._carried(now_ms), queue_ms / 1000, now_ms / 1000):
             self._shortest = _Minimum(SHORTEST_MS)
+            self._shortest.note(delay, now_ms)
         if not due and self._control.estimate >= before:
             return None
         self._updated = now_ms

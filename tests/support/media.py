@@ -1,6 +1,7 @@
 """What a fake camera and a fake microphone give: a colour and a tone of one's own, so that a test can tell whose."""
 
 import math
+import random
 import struct
 import wave
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ BURST_SECONDS, PAUSE_SECONDS = 0.5, 0.25
 class Person:
     """What the others should see and hear of someone: a colour (red, green, blue of 0 to 255) and a tone in hertz.
 
-    `camera` is the width and height of their picture.
+    `camera` is the width and height of their picture, `grain` (up to 20) the noise of a real one, which takes bitrate.
     """
 
     name: str
     colour: tuple[int, int, int]
     tone: int
     camera: tuple[int, int] = (640, 480)
+    grain: int = 0
 
 
 CITIZEN = Person("citizen", (200, 30, 30), 440)
@@ -68,7 +70,14 @@ def write_camera(person: Person, path: Path) -> None:
             luma = bytearray([y]) * (width * height)
             for row in range(MARK):
                 luma[row * width + left : row * width + left + MARK] = bytes([235]) * MARK
-            file.write(b"FRAME\n" + luma + chroma)
+            file.write(b"FRAME\n" + (_grained(luma, person.grain, left) if person.grain else luma) + chroma)
+
+
+def _grained(luma: bytearray, grain: int, seed: int) -> bytes:
+    table = bytes(value % grain for value in range(256))
+    noise = random.Random(seed).randbytes(len(luma)).translate(table)
+    # no octet overflows into the next
+    return (int.from_bytes(luma, "big") + int.from_bytes(noise, "big")).to_bytes(len(luma), "big")
 
 
 def write_microphone(person: Person, path: Path) -> None:

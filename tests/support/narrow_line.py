@@ -49,6 +49,11 @@ class Way:
         self._free_at = 0.0
         self._random = random.Random(3)
 
+    @property
+    def waiting(self) -> float:
+        """For how many seconds a packet that came now would stand in the queue."""
+        return max(0.0, self._free_at - asyncio.get_running_loop().time())
+
     def carry(self, data: bytes, send: Any) -> None:
         """Send a datagram on when it is through the queue, unless it is lost."""
         loop = asyncio.get_running_loop()
