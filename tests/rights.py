@@ -217,6 +217,8 @@ ROUTES = {
     "administrator": """
         GET /admin
         GET /admin/tables/{grouping}.csv
+        GET /admin/calls
+        GET /admin/calls/{grouping}.csv
         GET /admin/accounts
         GET /admin/accounts/new
         GET /admin/accounts/{account}

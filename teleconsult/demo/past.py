@@ -13,6 +13,7 @@ from booking.passes import ALPHABET, REFERENCE_LENGTH
 from signaling.models import CallParticipation, CallRecord
 from teleconsult.database import new_id
 from teleconsult.demo.offer import BUFFER_AFTER_MINUTES, STEP_MINUTES
+from teleconsult.demo.past_lines import draw_lines
 from teleconsult.demo.places import Booth, Desk, Place, offered_places, working_desks
 from teleconsult.feedback.models import Answer
 from teleconsult.feedback.scores import Score, Surface
@@ -61,7 +62,9 @@ class Rows:
 
 async def write_past(now: datetime) -> None:
     """Write the appointments of the three months before the day of `now`. Call in a transaction."""
-    rows = draw_past(now, await working_desks(), await offered_places(), Random(SEED))  # noqa: S311 - not a secret
+    places = await offered_places()
+    rows = draw_past(now, await working_desks(), places, Random(SEED))  # noqa: S311 - not a secret
+    draw_lines(rows.appointments, rows.calls, rows.participations, places, Random(SEED))  # noqa: S311 - not a secret
     await Appointment.bulk_create(rows.appointments, batch_size=BATCH)
     await Occupancy.bulk_create(rows.occupancies, batch_size=BATCH)
     await Transition.bulk_create(rows.transitions, batch_size=BATCH)
@@ -207,7 +210,7 @@ def _call(rows: Rows, appointment: Appointment, begun: datetime, ended: datetime
         opened_at=appointment.checked_in_at,
         started_at=begun,
         ended_at=ended,
-        end_reason="ended",
+        end_reason="hung_up",
     )
     rows.calls.append(call)
     for role in ("citizen", "agent"):

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from babel.numbers import format_decimal, format_percent
 
-from teleconsult.reports.figures import Figures
 from teleconsult.web.i18n import LOCALES, N_
 
 
@@ -27,7 +26,7 @@ class Column:
     kind: Kind
     definition: str
 
-    def value(self, figures: Figures) -> float | None:
+    def value(self, figures: object) -> float | None:
         """Return the number, None when there is nothing to tell from."""
         number = getattr(figures, self.key)
         return None if number is None else float(number)
@@ -164,7 +163,7 @@ def write_number(number: float | None, kind: Kind, language: str) -> str:
     return str(format_decimal(number, format=kind.value, locale=locale))
 
 
-def number_writer(language: str) -> Callable[[Column, Figures], str]:
+def number_writer(language: str) -> Callable[[Column, object], str]:
     """Return the function from a column and figures to the text of the cell."""
     return lambda column, figures: write_number(column.value(figures), column.kind, language)
 

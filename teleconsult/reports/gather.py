@@ -85,7 +85,7 @@ async def catalogue() -> Catalogue:
 
 async def gather(filters: Filters) -> list[Consultation]:
     """Return the consultations that the filters let through, by their start."""
-    places = await _places(filters)
+    places = await places_in(filters)
     trips = await _trips(places.values())
     rows = [row for row in await _rows(filters, places) if _within(filters, row, places[row.site_id])]
     ids = [row.id for row in rows]
@@ -98,7 +98,8 @@ async def gather(filters: Filters) -> list[Consultation]:
     ]
 
 
-async def _places(filters: Filters) -> dict[str, Place]:
+async def places_in(filters: Filters) -> dict[str, Place]:
+    """Return the houses that the filters let through, by their ids."""
     chosen = {"department": filters.department, "id": filters.site}
     query = Site.filter(**{name: value for name, value in chosen.items() if value})
     rows = await query.values_list("id", "department", "timezone", "latitude", "longitude")
@@ -121,9 +122,14 @@ def _points(offices: Iterable[dict[str, Any]]) -> list[Point]:
     return [(float(office["latitude"]), float(office["longitude"])) for office in offices]
 
 
-async def _rows(filters: Filters, places: dict[str, Place]) -> list[Row]:
+def window(filters: Filters) -> tuple[datetime, datetime]:
+    """Return the instants between which the period lies, whatever the place's clock."""
     first = datetime.combine(filters.first, time.min, UTC) - FURTHEST_ZONE
-    last = datetime.combine(filters.last, time.max, UTC) + FURTHEST_ZONE
+    return first, datetime.combine(filters.last, time.max, UTC) + FURTHEST_ZONE
+
+
+async def _rows(filters: Filters, places: dict[str, Place]) -> list[Row]:
+    first, last = window(filters)
     query = Appointment.filter(starts_at__gte=first, starts_at__lte=last)
     if filters.service:
         query = query.filter(service_id=filters.service)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from teleconsult.reports import pages
+from teleconsult.reports import line_pages, pages
 from teleconsult.reports.filters import ERROR_TEXTS
 from teleconsult.web.kit import add_package
 
@@ -12,3 +12,5 @@ def setup(app: web.Application) -> None:
     add_package(app, "teleconsult.reports", texts=ERROR_TEXTS)
     app.router.add_get("/admin", pages.show)
     app.router.add_get("/admin/tables/{grouping}.csv", pages.export)
+    app.router.add_get("/admin/calls", line_pages.show)
+    app.router.add_get("/admin/calls/{grouping}.csv", line_pages.export)
