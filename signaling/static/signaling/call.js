@@ -144,7 +144,7 @@ export class Call extends EventTarget {
         this._downSince = 0;
         this._bytesAt = Date.now();
         this._emit("path", "up");
-        this._attachTracks().catch((error) => this._failed(error));
+        this._attachTracks().catch((error) => connection === this._connection && this._failed(error));
       } else if (["disconnected", "failed"].includes(connection.connectionState)) {
         this._downSince ||= Date.now();
         this._emit("path", "down");
