@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, Playwright, expect
 
+from signaling.models import CallParticipation
 from teleconsult.settings import Settings
 from tests.journeys.pair import seats
 from tests.signaling.app import make_app
@@ -160,3 +161,9 @@ async def test_a_call_by_turn_over_tcp_outlives_its_turn_server(
                 await expect(page.locator("#call-status")).to_contain_text("reviennent dans un instant")
             coturn.start()
             await meet_by_tcp(citizen, agent)
+        await agent.click("#hang-up")
+        await agent.click("#hang-up-confirm")
+        for page in (citizen, agent):
+            await state(page, "ended")
+        ways = {each.role: each.path for each in await CallParticipation.all()}
+        assert ways == {"citizen": "turn-tcp", "agent": "turn-tcp"}
