@@ -14,7 +14,7 @@ from signaling.models import CallParticipation
 from teleconsult.settings import Settings
 from tests.journeys.pair import seats
 from tests.signaling.app import make_app
-from tests.signaling.seats import in_call, page_of, state
+from tests.signaling.seats import ROOM, assert_accessible, in_call, page_of, state
 from tests.support.authority import Certificate
 from tests.support.coturn import SECRET, Coturn
 from tests.support.enclosed import NO_UDP, enclosed_chromium
@@ -115,6 +115,11 @@ async def test_the_check_says_that_a_certificate_is_not_trusted(
         (tls,) = (way for way in report["ways"] if way["way"] == "turn_tls")
         assert (tls["open"], tls["certificate"]) == (False, True)
         assert tls["errors"], "the administrator's report has the browser's own words"
+        await page.goto(f"http://localhost:{server.port}/call/{ROOM}?as=agent&admit=1")
+        await expect(page.locator("#call-status")).to_contain_text(
+            "le réseau d’ici est sans doute fermé", timeout=CHECK_MS
+        )
+        await assert_accessible(page)
 
 
 @asynccontextmanager
