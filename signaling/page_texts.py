@@ -21,6 +21,10 @@ PAGE_TEXTS = {
     "superseded": N_("Cet appel est ouvert dans une autre fenêtre. Vous pouvez fermer celle-ci."),
     "refused": N_("Vous ne pouvez pas entrer dans cet appel."),
     "mediaReconnecting": N_("Le son et l’image reviennent dans un instant."),
+    "networkClosed": N_(
+        "Ni le son ni l’image ne passent : le réseau d’ici est sans doute fermé. L’essai continue ;"
+        " prévenez la personne qui s’occupe du réseau."
+    ),
     "waitingFor": N_("Attend depuis {duration}"),
     "secondsShort": N_("moins d’une minute"),
     "oneMinute": N_("1 minute"),

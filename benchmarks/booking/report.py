@@ -22,7 +22,11 @@ MARKS = "<!-- figures: {} -->\n", "<!-- end of figures -->"
 
 def table(figures: Mapping[str, Any]) -> str:
     """Return the figures of one size as a Markdown table: medians of the rounds, and the best round."""
-    lines = [_line(HEAD), _line(["---"] * len(HEAD)), *(_line(_cells(row)) for row in figures["rows"])]
+    lines = [
+        markdown_line(HEAD),
+        markdown_line(["---"] * len(HEAD)),
+        *(markdown_line(_cells(row)) for row in figures["rows"]),
+    ]
     return "\n".join(lines)
 
 
@@ -57,8 +61,8 @@ def outcome(figures: Mapping[str, Any]) -> str:
 def growth(sizes: Mapping[str, Mapping[str, Any]]) -> str:
     """Return how CPU a call (server and database) and the median grow with the world, as a Markdown table."""
     kinds = (("slots, 7 days at one house", 1), ("availability, 50 houses", 1), ("book a free start", 32))
-    lines = [_line(("world", "appointments", *(f"{what}, {clients} client(s)" for what, clients in kinds)))]
-    lines.append(_line(["---"] * (len(kinds) + 2)))
+    lines = [markdown_line(("world", "appointments", *(f"{what}, {clients} client(s)" for what, clients in kinds)))]
+    lines.append(markdown_line(["---"] * (len(kinds) + 2)))
     for name, figures in sizes.items():
         if "rows" in figures:
             rows = {(row["what"], row["clients"]): row for row in figures["rows"]}
@@ -66,19 +70,19 @@ def growth(sizes: Mapping[str, Mapping[str, Any]]) -> str:
                 f"{_ms(rows[kind]['server CPU ms'] + rows[kind]['database CPU ms'])} CPU; {_ms(rows[kind]['p50 ms'])}"
                 for kind in kinds
             ]
-            lines.append(_line((name, figures["appointments before"], *cells)))
+            lines.append(markdown_line((name, figures["appointments before"], *cells)))
     return "\n".join(lines)
 
 
-def write_down(text: str, name: str) -> None:
-    """Put a text between the marks of that name in docs/performance.md."""
+def write_down(text: str, name: str, document: Path = DOCUMENT) -> None:
+    """Put a text between the marks of that name in a page of the documentation."""
     begin, end = MARKS[0].format(name), MARKS[1]
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    before = DOCUMENT.read_text()
+    before = document.read_text()
     after = pattern.sub(lambda _: f"{begin}\n{text}\n\n{end}", before, count=1)
     if not pattern.search(before):
-        raise SystemExit(f"{DOCUMENT} has no place for {name}")
-    DOCUMENT.write_text(after)
+        raise SystemExit(f"{document} has no place for {name}")
+    document.write_text(after)
 
 
 def _cells(row: Mapping[str, Any]) -> Iterable[object]:
@@ -106,5 +110,6 @@ def _ms(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f} ms"
 
 
-def _line(cells: Iterable[object]) -> str:
+def markdown_line(cells: Iterable[object]) -> str:
+    """Return a line of a Markdown table."""
     return "| " + " | ".join(str(each) for each in cells) + " |"

@@ -53,8 +53,8 @@ async def make_world(url: str, size: Size, seed: int = 1) -> World:
     chance = random.Random(seed)
     world = World(size)
     database = await connect(url)
-    teams = await _offer(world, size)
-    kiosks = await _houses(world, size, chance)
+    teams = await make_offer(world, size)
+    kiosks = await make_houses(world, size, chance)
     await database.close()
     rows = _bookings(world, teams, kiosks, chance)
     world.appointments = len(rows)
@@ -63,7 +63,7 @@ async def make_world(url: str, size: Size, seed: int = 1) -> World:
     return world
 
 
-async def _offer(world: World, size: Size) -> list[tuple[list[str], list[str]]]:
+async def make_offer(world: World, size: Size) -> list[tuple[list[str], list[str]]]:
     """Return (services, agents) of each organisation."""
     teams = []
     hours = []
@@ -96,7 +96,7 @@ async def _offer(world: World, size: Size) -> list[tuple[list[str], list[str]]]:
     return teams
 
 
-async def _houses(world: World, size: Size, chance: random.Random) -> dict[str, list[str]]:
+async def make_houses(world: World, size: Size, chance: random.Random) -> dict[str, list[str]]:
     """Return the kiosks of each house."""
     sites = [
         Site(
@@ -172,7 +172,7 @@ async def _copy(url: str, world: World, rows: list[Booked]) -> None:
     now = datetime.now(UTC)
     appointments = (
         {
-            "id": row.id, "reference": _reference(number), "service_id": row.service, "site_id": row.site,
+            "id": row.id, "reference": make_reference(number), "service_id": row.service, "site_id": row.site,
             "kiosk_id": row.kiosk, "agent_id": row.agent, "starts_at": row.start, "ends_at": row.start + long,
             "given_name": "Jeanne", "family_name": "Martin", "booked_at": now, "person_hash": token_hex(32),
         }
@@ -185,14 +185,14 @@ async def _copy(url: str, world: World, rows: list[Booked]) -> None:
     )
     connection = await asyncpg.connect(url)
     await connection.copy_records_to_table("agent_service", records=world.abilities, columns=("agent_id", "service_id"))
-    await _copy_into(connection, Appointment, appointments)
-    await _copy_into(connection, Occupancy, occupancies)
+    await copy_into(connection, Appointment, appointments)
+    await copy_into(connection, Occupancy, occupancies)
     # as autovacuum leaves a database that has been in use
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
 
-async def _copy_into(connection: asyncpg.Connection, model: type[Record], rows: Iterable[dict[str, Any]]) -> None:
+async def copy_into(connection: asyncpg.Connection, model: type[Record], rows: Iterable[dict[str, Any]]) -> None:
     """Write rows (what is not given is as the model has it) by COPY, the fastest way there is."""
     defaults = {name: model._meta.fields_map[name].default for name in model._meta.fields_db_projection}
     json = {list: "[]", dict: "{}"}
@@ -202,7 +202,7 @@ async def _copy_into(connection: asyncpg.Connection, model: type[Record], rows: 
     await connection.copy_records_to_table(model._meta.db_table, records=records, columns=columns)
 
 
-def _reference(number: int) -> str:
+def make_reference(number: int) -> str:
     digits = []
     for _ in range(REFERENCE_LENGTH):
         number, digit = divmod(number, len(ALPHABET))

@@ -11,6 +11,7 @@ from aiortc.codecs import get_capabilities
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from aiortc.sdp import candidate_from_sdp
 
+from signaling.relay.descriptions import assert_plausible
 from signaling.relay.frames import CHANNEL
 from signaling.relay.hooks import RelayPeerConnection, received_packets, selected_path, set_stream
 from signaling.relay.network import Network
@@ -83,6 +84,7 @@ class Peer:
         self._slots: dict[str, _Sections] = {}
         self._free: list[_Sections] = []
         self._remote_candidates = 0
+        self._answered = False
         self._ended_candidates = False
         self._channel: RTCDataChannel = self._connection.createDataChannel(CHANNEL)
         self._connection.on("connectionstatechange", lambda: on_state(self))
@@ -190,6 +192,7 @@ class Peer:
     async def offer(self) -> str:
         """Make an offer and return its SDP, with all candidates of the relay."""
         await self._connection.setLocalDescription(await self._connection.createOffer())
+        self._answered = False
         return with_start_bitrate(with_opus_wishes(str(self._connection.localDescription.sdp)))
 
     def slots(self) -> tuple[Slot, ...]:
@@ -211,8 +214,11 @@ class Peer:
 
     async def answer(self, sdp: str) -> None:
         """Take the participant's answer. Raises whatever aiortc makes of a bad one (there is no one error class)."""
-        if self._connection.signalingState != "have-local-offer":
+        if self._connection.signalingState != "have-local-offer" or self._answered:
             return
+        # one answer to an offer: whoever sent a bad one has it read once
+        self._answered = True
+        assert_plausible(sdp)
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp=without_local_names(sdp), type="answer"))
 
     async def add_candidate(self, candidate: str | None, mid: str | None) -> None:

@@ -10,13 +10,15 @@ from typing import Any
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, Playwright, expect
 
+from signaling.models import CallParticipation
 from teleconsult.settings import Settings
 from tests.journeys.pair import seats
 from tests.signaling.app import make_app
-from tests.signaling.seats import in_call, page_of, state
+from tests.signaling.seats import ROOM, assert_accessible, in_call, page_of, state
 from tests.support.authority import Certificate
 from tests.support.coturn import SECRET, Coturn
 from tests.support.enclosed import NO_UDP, enclosed_chromium
+from tests.support.http_proxy import running_http_proxy
 from tests.support.media import AGENT, CITIZEN
 from tests.support.paths import KEEP_CONNECTIONS, way_of
 from tests.support.pauses import pauses
@@ -114,18 +116,26 @@ async def test_the_check_says_that_a_certificate_is_not_trusted(
         (tls,) = (way for way in report["ways"] if way["way"] == "turn_tls")
         assert (tls["open"], tls["certificate"]) == (False, True)
         assert tls["errors"], "the administrator's report has the browser's own words"
+        await page.goto(f"http://localhost:{server.port}/call/{ROOM}?as=agent&admit=1")
+        await expect(page.locator("#call-status")).to_contain_text(
+            "le réseau d’ici est sans doute fermé", timeout=CHECK_MS
+        )
+        await assert_accessible(page)
 
 
 @asynccontextmanager
-async def by_tcp_alone(coturn: Coturn, database_url: str, folder: Path) -> AsyncIterator[tuple[Page, Page]]:
-    """Bring a citizen, to whom nothing is open but TURN over TCP, and an agent like that into a call."""
-    closed = enclosed_chromium(folder / "closed", policy=NO_UDP)
+async def in_closed_networks(
+    urls: str, database_url: str, folder: Path, *, trusts: Path | None = None, options: tuple[str, ...] = ()
+) -> AsyncIterator[tuple[Page, Page]]:
+    """Bring a citizen and an agent, to whom no UDP is open, into a call; these TURN servers are offered to them."""
+    closed = enclosed_chromium(folder / "closed", policy=NO_UDP, trusts=trusts)
     async with AsyncExitStack() as stack:
-        urls = f"turn:localhost:{coturn.port}?transport=tcp"
         server = await stack.enter_async_context(serving(database_url, folder, urls))
         pages = [
             await stack.enter_async_context(
-                asynccontextmanager(page_of)(person, folder, {"width": 1280, "height": 800}, program=closed)
+                asynccontextmanager(page_of)(
+                    person, folder, {"width": 1280, "height": 800}, program=closed, options=options
+                )
             )
             for person in (CITIZEN, AGENT)
         ]
@@ -136,8 +146,8 @@ async def by_tcp_alone(coturn: Coturn, database_url: str, folder: Path) -> Async
         yield citizen, agent
 
 
-async def meet_by_tcp(citizen: Page, agent: Page) -> None:
-    """Wait until each sees and hears the other, by TURN over TCP."""
+async def meet_by(over: str, citizen: Page, agent: Page) -> None:
+    """Wait until each sees and hears the other, by TURN over `tcp` or `tls`."""
     for page, role, person in ((citizen, "agent", AGENT), (agent, "citizen", CITIZEN)):
         await state(page, "connected")
         other = page.locator(f"#tiles video[data-role={role}]")
@@ -145,18 +155,40 @@ async def meet_by_tcp(citizen: Page, agent: Page) -> None:
         await hears(other, person)
         way = await way_of(page)
         assert way is not None
-        assert (way.kind, way.over) == ("relay", "tcp")
+        assert (way.kind, way.over) == ("relay", over)
+
+
+async def test_a_call_through_an_http_proxy(
+    coturn: Coturn, certificate: Certificate, sqlite_url: str, tmp_path: Path
+) -> None:
+    urls = f"turns:localhost:{coturn.tls_port}?transport=tcp"
+    async with (
+        running_http_proxy() as proxy,
+        in_closed_networks(urls, sqlite_url, tmp_path, trusts=certificate.authority, options=proxy.options) as (
+            citizen,
+            agent,
+        ),
+    ):
+        await meet_by("tls", citizen, agent)
+        assert proxy.tunnels.count(coturn.tls_port) >= 2, "the media of both go through the proxy"
 
 
 async def test_a_call_by_turn_over_tcp_outlives_its_turn_server(
     coturn: Coturn, sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with by_tcp_alone(coturn, sqlite_url, tmp_path) as (citizen, agent):
-        await meet_by_tcp(citizen, agent)
+    urls = f"turn:localhost:{coturn.port}?transport=tcp"
+    async with in_closed_networks(urls, sqlite_url, tmp_path) as (citizen, agent):
+        await meet_by("tcp", citizen, agent)
         async with pauses("TURN server killed, started again, TCP alone", citizen, agent):
             coturn.kill()
             for page in (citizen, agent):
                 await state(page, "reconnecting")
                 await expect(page.locator("#call-status")).to_contain_text("reviennent dans un instant")
             coturn.start()
-            await meet_by_tcp(citizen, agent)
+            await meet_by("tcp", citizen, agent)
+        await agent.click("#hang-up")
+        await agent.click("#hang-up-confirm")
+        for page in (citizen, agent):
+            await state(page, "ended")
+        ways = {each.role: each.path for each in await CallParticipation.all()}
+        assert ways == {"citizen": "turn-tcp", "agent": "turn-tcp"}

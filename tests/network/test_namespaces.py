@@ -1,7 +1,8 @@
 """Kiosk, agent and server on networks of their own: translated, losing packets, changing, of two kinds."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,6 +149,14 @@ async def test_a_call_behind_address_translation(town: Town, sqlite_url: str, tm
             town.kiosk.go_by("192.168.7.1")
             await state(citizen, "reconnecting")
             await meet(citizen, agent)
+
+        await agent.click("#hang-up")
+        await agent.click("#hang-up-confirm")
+        for page in (citizen, agent):
+            await state(page, "ended")
+        with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite://"))) as database:
+            ways = dict(database.execute("SELECT role, path FROM call_participation"))
+        assert ways == {"citizen": "udp", "agent": "udp"}
 
 
 async def test_a_call_between_a_network_of_ipv6_and_one_of_ipv4(sqlite_url: str, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ async def test_the_background_is_blurred_and_the_person_is_not(server: TestServe
     await blurred(person, plain)
     await person.click("#open-devices")
     await person.locator("#devices-blur").uncheck()
-    await person.wait_for_function(f"(flag) => ({DETAIL})().flag > flag * 0.8", arg=plain["flag"])
+    await person.wait_for_function(f"(flag) => ({DETAIL})()?.flag > flag * 0.8", arg=plain["flag"])
     assert await person.evaluate("localStorage.getItem('teleconsult.devices')") == "{}"
 
 

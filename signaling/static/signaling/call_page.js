@@ -26,6 +26,7 @@ import { WebWay } from "./web_way.js";
 const LEAVE_AFTER_MS = 3_000;
 const TICK_MS = 1_000;
 const GREET_MS = 15_000;
+const CLOSED_MS = 15_000;
 /** @type {Record<string, string>} What somebody is told who is no longer needed. */
 const OFF = { colleague: "handoverOff", agent: "handoverOff" };
 
@@ -59,6 +60,7 @@ class CallPage {
     this._greeting = "";
     this._greetedAt = 0;
     this._pathUp = false;
+    this._pathlessSince = 0;
     this._startedAt = 0;
     this._leaving = false;
   }
@@ -104,6 +106,7 @@ class CallPage {
     on(this._call, "channel", (channel) => this._documents.use(channel));
     on(this._call, "path", (path) => {
       this._pathUp = path === "up";
+      if (this._pathUp) this._pathlessSince = 0;
       // what took the media away may have taken the socket, too
       if (!this._pathUp) this._wire.hurry();
       this._showState();
@@ -175,6 +178,7 @@ class CallPage {
     const wire = this._wire.state;
     if (wire !== "open" && wire !== "connecting" && wire !== "reconnecting") return;
     const snapshot = this._snapshot;
+    if (wire !== "open") this._pathlessSince = 0;
     if (wire === "reconnecting") {
       root.callState = snapshot ? "reconnecting" : "connecting";
       this._status(text(this._wire.why || (snapshot ? "reconnecting" : "connecting")));
@@ -188,7 +192,10 @@ class CallPage {
       this._status(text("lobby"));
     } else if (!this._pathUp) {
       root.callState = this._startedAt ? "reconnecting" : "connecting";
-      this._status(text(this._startedAt ? "mediaReconnecting" : "connecting"));
+      this._pathlessSince ||= Date.now();
+      // the service answers all the while: it is the way of sound and picture that is closed
+      const closed = Date.now() - this._pathlessSince > CLOSED_MS;
+      this._status(text(closed ? "networkClosed" : this._startedAt ? "mediaReconnecting" : "connecting"));
     } else {
       root.callState = "connected";
       const others = snapshot.others.some((p) => p.standing === "admitted" && p.connected);
@@ -207,7 +214,7 @@ class CallPage {
     this._waiting.tick();
     this._aside.tick();
     this._quality.tick();
-    if (this._greeting) this._showState();
+    if (this._greeting || this._pathlessSince) this._showState();
     if (!this._startedAt || this._leaving) return;
     const seconds = Math.floor((Date.now() - this._startedAt) / 1000);
     const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

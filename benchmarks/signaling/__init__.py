@@ -1,0 +1,1 @@
+"""What waiting, joining and talking cost the service, beside the PeerJS server."""
