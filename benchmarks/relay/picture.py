@@ -25,6 +25,7 @@ from tests.signaling.seats import open_call, page_of, state
 from tests.support.databases import migrate_now
 from tests.support.media import AGENT, CITIZEN
 from tests.support.narrow_line import NarrowLine, Way
+from tests.support.waiting import until
 
 RESULT = Path("build/bench-relay-picture.json")
 # what, and bits a second up from and down to the citizen
@@ -104,9 +105,11 @@ async def measure(up: float | None, down: float | None, seconds: float) -> dict[
 
 async def watch(viewer: Page, sender: Page, way: Way, seconds: float) -> dict[str, Any]:
     """Return a line of the table."""
-    await viewer.wait_for_function(
-        f"async () => window.connections && window.connections.length && (await ({INBOUND})()).height"
-    )
+
+    async def begun() -> bool:
+        return bool(await viewer.evaluate("window.connections.length") and (await figures(viewer))["height"])
+
+    await until(begun, "a picture")
     began, large = time.monotonic(), None
     first = found = await figures(viewer)
     waits, at_ten = [], 0.0

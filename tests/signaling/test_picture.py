@@ -11,8 +11,10 @@ from playwright.async_api import Page
 from tests.signaling.seats import in_call, page_of
 from tests.support.media import AGENT
 from tests.support.narrow_line import NarrowLine
+from tests.support.waiting import until
 
-PATIENCE_MS = 90_000
+PATIENCE_SECONDS = 90.0
+NARROW = 400_000
 KEEP = """
 window.connections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -45,25 +47,25 @@ async def received(page: Page, kind: str, name: str) -> float:
 
 async def goes_on(page: Page, kind: str, name: str, more: float) -> None:
     """Wait until a counter of what is received has grown by so much."""
-    now = await received(page, kind, name)
-    await page.wait_for_function(
-        f"async ([kind, name, least]) => await ({RECEIVED})([kind, name]) >= least",
-        arg=[kind, name, now + more],
-        timeout=PATIENCE_MS,
-    )
+    before = await received(page, kind, name)
+
+    async def grown() -> bool:
+        return await received(page, kind, name) >= before + more
+
+    await until(grown, f"{more} more {kind} {name}", PATIENCE_SECONDS)
 
 
 @pytest.fixture
 async def sharp(tmp_path: Path) -> AsyncIterator[Page]:
     """An agent whose camera gives 720 lines."""
-    async for page in page_of(replace(AGENT, camera=(1280, 720)), tmp_path, {"width": 1440, "height": 900}):
+    async for page in page_of(replace(AGENT, camera=(1280, 720), grain=6), tmp_path, {"width": 1440, "height": 900}):
         yield page
 
 
 async def test_a_picture_is_as_large_as_the_camera_gives_it(server: TestServer, citizen: Page, sharp: Page) -> None:
     await in_call(citizen, sharp, server)
     await citizen.wait_for_function(
-        """document.querySelector('video[data-role="agent"]').videoHeight >= 720""", timeout=PATIENCE_MS
+        """document.querySelector('video[data-role="agent"]').videoHeight >= 720""", timeout=1000 * PATIENCE_SECONDS
     )
 
 
@@ -72,21 +74,23 @@ async def test_pictures_shrink_and_then_make_way_for_the_sound_and_come_back(
 ) -> None:
     await line.lay(citizen)
     await sharp.add_init_script(KEEP)
-    line.down.bitrate = 400_000
+    line.down.bitrate = NARROW
     await in_call(citizen, sharp, server)
-    await sharp.wait_for_function(
-        f"async () => 0 < await ({TARGET})() && await ({TARGET})() < 400_000", timeout=PATIENCE_MS
-    )
+
+    async def shrunk() -> bool:
+        return 0 < await sharp.evaluate(TARGET) < NARROW
+
+    await until(shrunk, "it is told to send less than the line takes", PATIENCE_SECONDS)
     await goes_on(citizen, "video", "framesDecoded", 30)
     await goes_on(citizen, "audio", "packetsReceived", 150)
 
     line.down.bitrate, line.down.lost = None, 0.3
-    await citizen.wait_for_selector('.call-tile[data-pictures="paused"]', timeout=PATIENCE_MS)
+    await citizen.wait_for_selector('.call-tile[data-pictures="paused"]', timeout=1000 * PATIENCE_SECONDS)
     await goes_on(citizen, "audio", "packetsReceived", 30)
     before = await received(citizen, "video", "framesReceived")
     await goes_on(citizen, "audio", "packetsReceived", 100)
     assert await received(citizen, "video", "framesReceived") == before, "the sound alone is sent"
 
     line.down.lost = 0.0
-    await citizen.wait_for_selector('.call-tile[data-pictures="on"]', timeout=PATIENCE_MS)
+    await citizen.wait_for_selector('.call-tile[data-pictures="on"]', timeout=1000 * PATIENCE_SECONDS)
     await goes_on(citizen, "video", "framesDecoded", 30)
