@@ -236,7 +236,8 @@ class Line:
     async def _rewire(self) -> None:
         self._hand_over()
         for peer in (self._next, self.current):
-            if peer is not None and self._wire(peer):
+            # a client that is gone has closed it: `check` opens the next
+            if peer is not None and peer.state != "closed" and self._wire(peer):
                 self._offer_wanted = True
         await self._flush()
 

@@ -172,3 +172,12 @@ async def test_a_bad_answer_is_read_once(room: Room) -> None:
         room.relay.answer("p", generation, "v=0\r\nm=nonsense")
     await room.idle()
     assert room.refused == 1
+
+
+async def test_who_comes_and_goes_while_a_client_has_closed_its_side_is_no_failure_of_theirs(room: Room) -> None:
+    await room.offer()
+    assert room.line._next is not None
+    await room.line._next._connection.close()
+    room.relay.set_members({"p", "q"})
+    await room.idle()
+    assert room.refused == 0
