@@ -21,7 +21,7 @@ from teleconsult.web.keys import SETTINGS
 from teleconsult.web.problems import sentence
 from teleconsult.web.render import render
 
-CARDS = ("calls", "failed_share", "quality_median", "udp", "reconnections")
+CARDS = ("calls", "failed_share", "quality_median", "reconnections", "udp", "turn_udp", "turn_tcp", "turn_tls")
 FILE_NAMES = {LineGrouping.KIOSK: "appels-par-borne", LineGrouping.OFFICE: "appels-par-bureau"}
 
 
