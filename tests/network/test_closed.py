@@ -68,6 +68,9 @@ async def test_a_whole_call_where_only_turn_over_tls_is_left(
                 way = await way_of(seat.page)
                 assert way is not None
                 assert (way.kind, way.over) == ("relay", "tls")
+                # the browser has told the server, which tells it whose network is closed
+                closed_here = seat.page.locator("#self-quality .call-quality__more")
+                await expect(closed_here).to_have_text("réseau fermé, appel par un détour")
     finally:
         server.kill()
 
