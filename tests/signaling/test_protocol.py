@@ -14,6 +14,8 @@ from signaling import protocol, replies, requests
 from signaling.errors import REFUSALS, InvalidMessage, close_code
 from signaling.messages import Body
 from signaling.relay import documents, frames
+from signaling.relay.descriptions import MAX_LINES
+from signaling.requests import MAX_SDP_CHARACTERS
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/protocol.md").read_text()
 JSON_VALUES = st.recursive(
@@ -147,6 +149,18 @@ def test_every_field_is_documented_and_every_documented_field_exists(
         assert ("not sequenced" in part) == (not model.sequenced)
 
 
+def test_the_example_is_of_the_protocol() -> None:
+    lines = re.findall(r"^([<>]) (\{.*\})$", section("For example"), re.MULTILINE)
+    assert len(lines) > 5
+    for side, text in lines:
+        if side == ">":
+            protocol.parse(text)
+        else:
+            envelope = protocol.ServerEnvelope.model_validate_json(text)
+            body = protocol.SERVER_BODIES[envelope.type].model_validate(envelope.body)
+            assert bool(envelope.seq) == body.sequenced
+
+
 def test_the_envelope_is_documented() -> None:
     assert fields(section("Envelope")) == model_fields(protocol.ServerEnvelope)
 
@@ -166,6 +180,8 @@ def test_the_limits_are_documented() -> None:
         documents.WINDOW_BYTES,
         frames.MAX_MESSAGE_BYTES,
         protocol.MAX_MESSAGE_BYTES,
+        MAX_SDP_CHARACTERS,
+        MAX_LINES,
     ):
         assert f"{number:,}" in DOCUMENT
     for media_type in frames.SIGNATURES:
