@@ -33,6 +33,9 @@ const PROBE_MS = 3_000;
 const WELCOME_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8_000;
+/** A service that is started anew is back within half a minute: until then nobody waits longer than this. */
+const SOON_RETRY_MS = 2_000;
+const SOON_MS = 30_000;
 const MAX_KEPT = 200;
 const UNSEQUENCED = new Set(["join", "resume", "point", "ping", "pong"]);
 const GONE = 410;
@@ -80,6 +83,7 @@ export class Wire extends EventTarget {
     this._kept = [];
     this._welcomed = false;
     this._retryMs = FIRST_RETRY_MS;
+    this._lostAt = 0;
     this._heardAt = 0;
     this._refusal = "";
     /** The refusal, if any, that made it wait before it tries again. */
@@ -246,6 +250,7 @@ export class Wire extends EventTarget {
   _welcome(body) {
     this._welcomed = true;
     this._retryMs = FIRST_RETRY_MS;
+    this._lostAt = 0;
     if (!body.resumed) {
       // a new session counts from the beginning; what was meant for the old one is stale
       this._session = body.session;
@@ -285,7 +290,9 @@ export class Wire extends EventTarget {
     clearTimeout(this._retryTimer);
     // spread out, so that the pages of a restarted server do not all come back at once
     this._retryTimer = setTimeout(() => void this.open(), this._retryMs * (0.7 + 0.6 * Math.random()));
-    this._retryMs = Math.min(LAST_RETRY_MS, this._retryMs * 2);
+    this._lostAt ||= Date.now();
+    const longest = Date.now() - this._lostAt < SOON_MS ? SOON_RETRY_MS : LAST_RETRY_MS;
+    this._retryMs = Math.min(longest, this._retryMs * 2);
   }
 
   _beat() {
