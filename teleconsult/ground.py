@@ -56,6 +56,7 @@ def make_ground(settings: Settings) -> web.Application:
     app[LIVE] = LiveHub(app[BUS])
     app[SIGNER] = Signer(settings.signing_key)
     app[THROTTLE] = Throttle()
+    app[THROTTLE].share(app[BUS], settings.signing_key)
     app[TICKS] = []
     add_package(app, "teleconsult", texts=ERROR_TEXTS)
     vendor = app[KIT].static_folders["teleconsult"].parent / "vendor"

@@ -22,6 +22,7 @@ BATCH = 256
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 2.0
 COMMAND_SECONDS = 2.0
+CANCEL_SECONDS = 0.5
 AWAY = (RedisError, OSError, TimeoutError)
 
 Handler = Callable[[dict[str, Any]], None]
@@ -111,8 +112,10 @@ class RedisBus(Bus):
     async def close(self) -> None:
         """Stop listening; what is queued is lost."""
         for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            # the client swallows a cancellation that comes together with a message
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=CANCEL_SECONDS)
         await self._listening_client.aclose()
         await self.client.aclose()
 
