@@ -53,7 +53,8 @@ INBOUND = """async () => {
       found.concealed = each.concealedSamples || 0;
       found.samples = each.totalSamplesReceived || 0;
     }
-    if (each.type === "outbound-rtp" && each.kind === "video") found.target = each.targetBitrate || 0;
+    if (each.type === "outbound-rtp" && each.kind === "video")
+      found.target = Math.max(found.target, each.targetBitrate || 0);
   }
   return found;
 }"""

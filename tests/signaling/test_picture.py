@@ -23,9 +23,8 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 """
 TARGET = """async () => {
   const stats = await window.connections.at(-1).getStats();
-  for (const each of stats.values())
-    if (each.type === "outbound-rtp" && each.kind === "video") return each.targetBitrate || 0;
-  return 0;
+  const pictures = [...stats.values()].filter((each) => each.type === "outbound-rtp" && each.kind === "video");
+  return Math.max(0, ...pictures.map((each) => each.targetBitrate || 0));
 }"""
 RECEIVED = """async ([kind, name]) => {
   const stats = await window.connections.at(-1).getStats();
