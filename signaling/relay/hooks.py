@@ -8,6 +8,7 @@ import random
 from functools import partial
 from typing import Any
 
+import structlog
 from aioice import Candidate
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
@@ -21,6 +22,8 @@ from signaling.relay.path import MediaPath
 from signaling.relay.receiver import ForwardingReceiver
 from signaling.relay.sender import ForwardingSender, extension_ids
 from signaling.relay.udp import UdpTransport
+
+log = structlog.get_logger(__name__)
 
 AIORTC_VERSION = "1.16.0"
 AIOICE_VERSION = "0.13.0"
@@ -61,6 +64,32 @@ class RelayPeerConnection(RTCPeerConnection):
         connection = transport.transport._connection
         connection.get_component_candidates = partial(_gather_hosts, connection, self._network, path)  # type: ignore[method-assign]
         return transport
+
+    async def close(self) -> None:
+        """Close it, whatever is broken by then.
+
+        aiortc (1.16) stops at the first error, for instance when the client's TLS shut down first while SCTP says
+        goodbye: what comes after it would stay open, and whoever closes again would wait for ever.
+        """
+        try:
+            await super().close()
+        except Exception as error:
+            log.warning("connection_close_failed", error=type(error).__name__)
+            await self._close_transports()
+
+    async def _close_transports(self) -> None:
+        used = [transceiver.receiver.transport for transceiver in self.getTransceivers()]
+        used += [self.sctp.transport] if self.sctp is not None else []
+        for transport in dict.fromkeys(used):
+            for stop in (transport.stop, transport.transport.stop):
+                try:
+                    await stop()
+                except Exception as error:
+                    log.warning("transport_stop_failed", error=type(error).__name__)
+        self.remove_all_listeners()
+        closed = self._RTCPeerConnection__isClosed  # type: ignore[attr-defined]
+        if closed is not None and not closed.done():
+            closed.set_result(True)
 
 
 async def _drop_rtp(data: bytes, arrival_time_ms: int) -> None:

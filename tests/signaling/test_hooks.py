@@ -1,5 +1,6 @@
 """What the relay takes from inside aiortc and aioice is still there; if not, read signaling/relay/hooks.py."""
 
+import asyncio
 import importlib.metadata
 import inspect
 
@@ -12,6 +13,7 @@ from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from aiortc.rtp import RtpPacket
+from OpenSSL import SSL
 from pylibsrtp import Policy, Session
 
 from signaling.relay import hooks, srtp
@@ -19,6 +21,7 @@ from signaling.relay.network import Network
 from signaling.relay.peer import Peer
 from signaling.relay.receiver import ForwardingReceiver
 from signaling.relay.sender import ForwardingSender
+from tests.signaling.media import Call, sees
 
 
 def parameters(function: object) -> list[str]:
@@ -126,3 +129,23 @@ async def test_a_public_address_is_advertised_for_every_address_but_loopback() -
     candidates = [line for line in (await peer.offer()).splitlines() if line.startswith("a=candidate")]
     await peer.close()
     assert any(" 203.0.113.7 " in line and " typ srflx " in line for line in candidates)
+
+
+async def test_a_connection_whose_goodbye_fails_is_closed_all_the_same() -> None:
+    async with Call() as call:
+        citizen, agent = call.join(("citizen", 60), ("agent", 200))
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+        line = call.relay._lines["citizen"]
+        assert line.current is not None
+        connection = line.current._connection
+        sctp = connection.sctp
+        assert sctp is not None
+
+        async def fail(chunk: object) -> None:
+            raise SSL.Error([("SSL routines", "", "protocol is shutdown")])
+
+        sctp._send_chunk = fail  # type: ignore[method-assign]
+        await asyncio.wait_for(connection.close(), 10)
+        # what aiortc had begun to close and left so would keep whoever closes again waiting
+        await asyncio.wait_for(connection.close(), 10)
+        assert sctp.transport.transport.state == "closed"
