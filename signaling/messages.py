@@ -19,8 +19,8 @@ class Place(BaseModel):
     transfer: str = Field(pattern=r"^[0-9a-f]{32}$", description="which document, see Documents")
     page: int = Field(ge=1, le=10_000, description="from 1; 1 for a picture")
     zoom: float = Field(ge=1, le=4, description="1: as wide as there is room for")
-    x: float = Field(ge=0, le=1, description="what is in the middle of the view, as a fraction of the page's width")
-    y: float = Field(ge=0, le=1, description="and of its height")
+    x: float = Field(ge=0, le=1, description="how far it is scrolled: 0 the left edge is in view, 1 the right one")
+    y: float = Field(ge=0, le=1, description="and down: 0 the top, 1 the bottom")
 
 
 class Body(BaseModel):

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.signaling.seats import assert_accessible, in_call, open_call, shows
 from tests.signaling.test_browsers import KEEP_SOCKETS
 from tests.support.media import AGENT, CITIZEN
+from tests.support.pointing import marked, press_at, touch_at, watch_marks
 
 COLOURS = ((200, 40, 40), (40, 160, 60), (40, 60, 200))
 MIDDLE = """canvas => Array.from(
@@ -52,32 +53,6 @@ async def looks_at_people(page: Page) -> None:
     await expect(page.locator("#shown")).to_be_hidden()
 
 
-async def press_at(page: Page, x: float, y: float) -> None:
-    """Press on what is shown, at fractions of the part of it that is in view."""
-    box = await page.locator("#viewer-sheet").bounding_box()
-    assert box
-    await page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-
-
-async def touch_at(page: Page, x: float, y: float) -> None:
-    """Touch what is shown with a finger, likewise."""
-    box = await page.locator("#viewer-sheet").bounding_box()
-    assert box
-    devices = await page.context.new_cdp_session(page)
-    at = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
-    await devices.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
-    await devices.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
-async def marked(page: Page, name: str, x: float, y: float) -> None:
-    """Wait for the mark of somebody at fractions of the page."""
-    mark = page.locator("#viewer-marks .call-mark", has_text=name)
-    await expect(mark).to_be_attached()
-    at = await mark.evaluate("mark => [parseFloat(mark.style.left) / 100, parseFloat(mark.style.top) / 100]")
-    assert abs(at[0] - x) < 0.02, at
-    assert abs(at[1] - y) < 0.02, at
-
-
 async def test_a_page_is_looked_at_together_and_pointed_at_from_both_sides(
     server: TestServer, citizen: Page, agent: Page
 ) -> None:
@@ -93,6 +68,8 @@ async def test_a_page_is_looked_at_together_and_pointed_at_from_both_sides(
     await expect(citizen.locator("#shown-news")).to_have_text("Paul Durand vous montre la page 2 de facture.pdf.")
     await expect(agent.locator("#shown-news")).to_have_text("Vous montrez la page 2 de facture.pdf à tout le monde.")
     await shows(citizen, AGENT)
+    for page in (citizen, agent):
+        await watch_marks(page)
     await press_at(agent, 0.25, 0.2)
     await marked(citizen, "Paul Durand", 0.25, 0.2)
     await touch_at(citizen, 0.75, 0.3)
@@ -102,7 +79,7 @@ async def test_a_page_is_looked_at_together_and_pointed_at_from_both_sides(
     await agent.keyboard.press("Enter")
     for _ in range(5):
         await agent.keyboard.press("Shift+ArrowLeft")
-    await expect(citizen.locator(".call-mark")).to_have_css("left", "0px")
+    await citizen.wait_for_function("() => window.marks.some(([by, left]) => by === 'Paul Durand' && left < 0.01)")
     await agent.keyboard.press("Escape")
     await agent.click("#viewer-larger")
     width = await citizen.locator("#viewer-page").evaluate("page => page.clientWidth")
@@ -159,6 +136,7 @@ async def test_the_agents_screen_is_large_beside_the_face_and_ends_by_either_but
         await shows(agent, CITIZEN)
         for page in (citizen, agent):
             await assert_accessible(page)
+        await watch_marks(agent)
         await press_at(citizen, 0.5, 0.5)
         await marked(agent, "Jeanne Martin", 0.5, 0.5)
         if end:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -44,6 +44,7 @@ def sees(room: Room) -> list[str]:
     return [who for who in EVERYBODY if shown_to(room, who) is not None]
 
 
+@settings(deadline=None)
 @given(x=NUMBERS, y=NUMBERS)
 def test_one_points_within_the_page_or_not_at_all(x: float, y: float) -> None:
     within = 0 <= x <= 1 and 0 <= y <= 1
@@ -54,6 +55,7 @@ def test_one_points_within_the_page_or_not_at_all(x: float, y: float) -> None:
         assert not within
 
 
+@settings(deadline=None)
 @given(page=NUMBERS, zoom=NUMBERS, x=NUMBERS, y=NUMBERS)
 def test_a_place_lies_within_the_document(page: float, zoom: float, x: float, y: float) -> None:
     try:
@@ -71,6 +73,7 @@ ACTIONS = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ACTIONS, max_size=12))
 def test_nothing_crosses_an_aside_and_nothing_outlives_who_showed_it(actions: list[tuple[str, str]]) -> None:
     room = room_of_four()

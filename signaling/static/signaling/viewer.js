@@ -47,14 +47,13 @@ export class Viewer extends EventTarget {
 
   /** Where in the document its user looks. @returns {Place} */
   get place() {
-    const { scrollLeft, scrollTop, clientWidth, clientHeight } = this._page;
-    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.sheet;
+    const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = this._page;
     return {
       transfer: this.transfer,
       page: this.number,
       zoom: this._zoom,
-      x: within((scrollLeft + clientWidth / 2 - offsetLeft) / (offsetWidth || 1)),
-      y: within((scrollTop + clientHeight / 2 - offsetTop) / (offsetHeight || 1)),
+      x: within(scrollLeft / Math.max(1, scrollWidth - clientWidth)),
+      y: within(scrollTop / Math.max(1, scrollHeight - clientHeight)),
     };
   }
 
@@ -104,12 +103,8 @@ export class Viewer extends EventTarget {
       this._zoom = place.zoom;
       await this._draw(place.page);
     }
-    const { clientWidth, clientHeight } = this._page;
-    const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = this.sheet;
-    this._page.scrollTo(
-      Math.round(offsetLeft + place.x * offsetWidth - clientWidth / 2),
-      Math.round(offsetTop + place.y * offsetHeight - clientHeight / 2),
-    );
+    const { scrollWidth, scrollHeight, clientWidth, clientHeight } = this._page;
+    this._page.scrollTo(place.x * (scrollWidth - clientWidth), place.y * (scrollHeight - clientHeight));
   }
 
   /** Close what is shown, and give its memory back. */
