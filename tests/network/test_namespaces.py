@@ -135,7 +135,7 @@ async def test_a_call_behind_address_translation(town: Town, sqlite_url: str, tm
             town.office.lose(share)
             lost = [await page.evaluate(LOST) for page in (citizen, agent)]
             for page, before in zip((citizen, agent), lost, strict=True):
-                await page.wait_for_function(f"async before => await ({LOST})() > before + 20", arg=before)
+                await loses(page, before + 20)
             await hears(citizen.locator("#tiles video[data-role=agent]"), AGENT)
             await hears(agent.locator("#tiles video[data-role=citizen]"), CITIZEN)
         town.office.lose(0)

@@ -52,9 +52,11 @@ async def test_both_see_each_other_once_the_agent_admits(server: TestServer, cit
 async def test_a_cut_socket_comes_back_into_the_call(server: TestServer, citizen: Page, agent: Page) -> None:
     await citizen.add_init_script(KEEP_SOCKETS)
     await in_call(citizen, agent, server)
-    await citizen.evaluate("window.sockets.at(-1).close(4000)")
+    # what is said while the socket is away is said when there is one again
+    await citizen.evaluate("() => { window.sockets.at(-1).close(4000); document.querySelector('#raise-hand').click(); }")
     await citizen.wait_for_function("() => window.sockets.length === 2 && window.sockets[1].readyState === 1")
     await state(citizen, "connected")
+    await agent.wait_for_selector('.call-tile[data-hand="true"]')
     await agent.click("#toggle-camera")
     await citizen.wait_for_selector('.call-tile[data-camera="off"]')
     await agent.click("#toggle-camera")

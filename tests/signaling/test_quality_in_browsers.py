@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aiohttp.test_utils import TestServer
@@ -16,6 +17,7 @@ from tests.signaling.seats import ROOM, assert_accessible, in_call, shows, state
 from tests.signaling.test_browsers import KEEP_CONNECTIONS, KEEP_SOCKETS
 from tests.signaling.test_sockets import eventually
 from tests.support.media import AGENT, CITIZEN
+from tests.support.waiting import until
 
 LOSS = 0.4
 # Bytes of pictures that the newest connection has received.
@@ -26,6 +28,10 @@ PICTURES = """async () => {
   return bytes;
 }"""
 HEARD = PICTURES.replace('"video"', '"audio"')
+
+
+async def hears(page: Page) -> bool:
+    return bool(await page.evaluate(HEARD) > 5000)
 
 
 def lose(server: TestServer, who: str) -> Callable[[], None]:
@@ -121,7 +127,7 @@ async def test_the_sound_alone_lasts_until_the_pictures_are_wanted_back(
     await citizen.wait_for_function("() => window.sockets.length === 2 && window.sockets[1].readyState === 1")
     server.app[HUB]._rooms[ROOM]._relay.restart("citizen:1")
     await citizen.wait_for_function("() => window.connections.length === 2")
-    await citizen.wait_for_function(f"async () => await ({HEARD})() > 5000")
+    await until(partial(hears, citizen), "the sound comes on the new connection")
     assert await citizen.evaluate(PICTURES) == 0, "not one picture on the new connection"
     await agent.wait_for_selector('.call-tile[data-pictures="none"]')
 

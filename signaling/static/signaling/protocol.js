@@ -258,9 +258,10 @@ export class Wire extends EventTarget {
       this._sent = 0;
       this._kept = [];
     }
+    // before anybody who hears of it says more: what is numbered out of order is taken for something said twice
+    for (const kept of this._kept) this._write(kept.type, kept.body, kept.seq, kept.generation, kept.id);
     this._setState("open");
     this._emit("welcome", body);
-    for (const kept of this._kept) this._write(kept.type, kept.body, kept.seq, kept.generation, kept.id);
   }
 
   /** @param {number} code */
