@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from signaling.roles import Role
+from signaling.rooms.roles import Role
 from teleconsult.web.events import Event
 
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from signaling.roles import INVITED, Role
+from signaling.rooms.roles import INVITED, Role
 from teleconsult.web.tokens import Signer, TokenInvalid
 
 PURPOSE = "call-invitation"

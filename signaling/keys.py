@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from signaling.hub import Hub
 from signaling.nodes.switchboard import Switchboard
 from signaling.ports import Gatekeeper
+from signaling.rooms.hub import Hub
 from signaling.tickets import TicketOffice
 
 GATEKEEPER: web.AppKey[Gatekeeper] = web.AppKey("gatekeeper", Gatekeeper)

@@ -17,7 +17,7 @@ class CallRecord(Record):
     ended_at = fields.DatetimeField(null=True)
     # hung_up (by the agent, or the service), abandoned (all had gone), shutdown (of the server), cut (it died)
     end_reason = fields.CharField(max_length=32, default="")
-    # what went wrong in the end for the citizen or the agent, see signaling.failures; empty: nothing, or it came back
+    # what went wrong in the end, for the citizen or the agent (signaling.record.failures); empty: nothing that stayed
     failure = fields.CharField(max_length=16, default="")
 
     class Meta:
@@ -39,10 +39,9 @@ class CallParticipation(Record):
     reconnections = fields.IntField(default=0)
     # left, lost, ended (with the call), handed_over, unneeded, shutdown, cut; empty while it lasts
     leave_reason = fields.CharField(max_length=16, default="")
-    failure = fields.CharField(max_length=16, default="")  # see signaling.failures
-    path = fields.CharField(
-        max_length=8, default=""
-    )  # udp, turn-udp, turn-tcp, turn-tls, turn (by which way, nobody said)
+    failure = fields.CharField(max_length=16, default="")  # see signaling.record.failures
+    # udp, turn-udp, turn-tcp, turn-tls, or turn: by which way, nobody said
+    path = fields.CharField(max_length=8, default="")
     media_seconds = fields.IntField(default=0)  # how long sound and picture had a connection
     poor_seconds = fields.IntField(default=0)  # of these, with a score below 40
     paused_seconds = fields.IntField(default=0)  # of these, without the others' pictures, so that the sound stays

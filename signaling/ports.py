@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from aiohttp import web
 
-from signaling.roles import Role
+from signaling.rooms.roles import Role
 
 __all__ = ["Colleague", "Entry", "Gatekeeper", "Role", "Surface"]
 

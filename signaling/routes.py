@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from signaling import pages
-from signaling.check_pages import issue_check_ticket
-from signaling.document_pages import put_document, take_document
-from signaling.hub import Hub
-from signaling.invitation_pages import invite
 from signaling.keys import GATEKEEPER, HUB, SWITCHBOARD, TICKETS
 from signaling.nodes.switchboard import Switchboard
-from signaling.recovery import SEEN_SECONDS, close_cut_calls, note_running
+from signaling.pages import call_pages
+from signaling.pages.check_pages import issue_check_ticket
+from signaling.pages.document_pages import put_document, take_document
+from signaling.pages.invitation_pages import invite
+from signaling.record.recovery import SEEN_SECONDS, close_cut_calls, note_running
 from signaling.relay.load import Limits
 from signaling.relay.network import Network
-from signaling.socket import serve_socket
+from signaling.rooms.hub import Hub
 from signaling.texts import ERROR_TEXTS
 from signaling.tickets import TicketOffice
+from signaling.wire.socket import serve_socket
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from teleconsult.web.bus import BUS
@@ -38,10 +38,10 @@ def setup(app: web.Application) -> None:
     app[HUB] = Hub(network=network(settings), publish=app[EVENTS].publish, limits=limits(settings))
     app[SWITCHBOARD] = Switchboard(app[NODE], app[HUB], app[BUS], app[TICKETS], app[GATEKEEPER])
     app.router.add_post("/check/ticket", issue_check_ticket)
-    app.router.add_get(f"/call/{ROOM}", pages.show_call)
-    app.router.add_post(f"/call/{ROOM}/ticket", pages.issue_ticket)
-    app.router.add_get(f"/call/{ROOM}/colleagues", pages.list_colleagues)
-    app.router.add_post(f"/call/{ROOM}/adviser", pages.call_adviser)
+    app.router.add_get(f"/call/{ROOM}", call_pages.show_call)
+    app.router.add_post(f"/call/{ROOM}/ticket", call_pages.issue_ticket)
+    app.router.add_get(f"/call/{ROOM}/colleagues", call_pages.list_colleagues)
+    app.router.add_post(f"/call/{ROOM}/adviser", call_pages.call_adviser)
     app.router.add_post(f"/call/{ROOM}/invitations", invite)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
     app.router.add_get(f"/signaling/rooms/{ROOM}/documents/{TRANSFER}", take_document)

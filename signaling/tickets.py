@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from signaling.errors import TicketLapsed, TicketRefused, TicketSpent
 from signaling.ports import Entry
-from signaling.roles import Role
+from signaling.rooms.roles import Role
 from teleconsult.web.tokens import Signer, TokenExpired, TokenInvalid
 
 PURPOSE = "signaling"

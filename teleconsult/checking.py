@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from kiosks import terminals
-from signaling.check_pages import show_check
+from signaling.pages.check_pages import show_check
 from teleconsult.accounts.guard import requires
 from teleconsult.accounts.roles import Role
 

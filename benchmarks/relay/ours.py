@@ -8,11 +8,11 @@ from typing import Any
 
 import uvloop
 
-from signaling.messages import Body
 from signaling.relay.network import Network
 from signaling.relay.pauses import spare_calls
 from signaling.relay.relay import RelayPorts, RoomRelay
-from signaling.replies import Offer
+from signaling.wire.messages import Body
+from signaling.wire.replies import Offer
 
 PORT = 7000
 

@@ -25,7 +25,7 @@ import psutil
 import uvloop
 from aiohttp import ClientError, ClientSession
 
-from signaling.room import RESUME_WINDOW
+from signaling.rooms.room import RESUME_WINDOW
 from tests.signaling.callers import Caller
 from tests.support.ports import free_port
 from tests.support.server import ROOT

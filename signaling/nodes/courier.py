@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from signaling.errors import DirectoryAway, DocumentOutOfStep, DocumentUnknown, Flooding, NotAllowed
-from signaling.hub import Hub
 from signaling.nodes.directory import Directory
 from signaling.relay.desk import TAKE_SECONDS
+from signaling.rooms.hub import Hub
 from teleconsult.errors import DomainError
 from teleconsult.web.bus import Bus
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from signaling.sockets import ConnectionOver
+from signaling.wire.sockets import ConnectionOver
 from teleconsult.web.bus import Bus
 
 BEAT_SECONDS = 0.7

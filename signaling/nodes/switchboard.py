@@ -5,16 +5,16 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from signaling.allowance import Allowance
-from signaling.client import Client, refusal_text
 from signaling.errors import DirectoryAway, close_code
-from signaling.hub import Hub
 from signaling.nodes.courier import Courier
 from signaling.nodes.directory import Alone, Directory, RedisDirectory
 from signaling.nodes.links import COME_BACK, DONE, End, Links, channel_of
 from signaling.ports import Gatekeeper
-from signaling.sockets import BrowserSocket, ConnectionOver, Socket, Writer
+from signaling.rooms.hub import Hub
 from signaling.tickets import TicketOffice
+from signaling.wire.allowance import Allowance
+from signaling.wire.client import Client, refusal_text
+from signaling.wire.sockets import BrowserSocket, ConnectionOver, Socket, Writer
 from teleconsult.errors import DomainError
 from teleconsult.web.bus import Bus, RedisBus
 

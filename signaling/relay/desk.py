@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from signaling.allowance import Allowance
 from signaling.errors import Flooding
 from signaling.relay.documents import ByWeb, Delivery, DocumentRouter
+from signaling.wire.allowance import Allowance
 
 # below what proxies wait for an answer (30 s and more)
 TAKE_SECONDS = 15.0

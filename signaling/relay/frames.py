@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from signaling.messages import MAX_FRAME_CHARACTERS
+from signaling.wire.messages import MAX_FRAME_CHARACTERS
 
 CHANNEL = "documents"
 MAX_MESSAGE_BYTES = 65536

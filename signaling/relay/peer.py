@@ -18,7 +18,7 @@ from signaling.relay.network import Network
 from signaling.relay.quality import StreamFigures
 from signaling.relay.rate import MAX_BITRATE, START_BITRATE
 from signaling.relay.sender import ForwardingSender
-from signaling.replies import Slot
+from signaling.wire.replies import Slot
 
 CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
 H264_PROFILE = "42e01f"

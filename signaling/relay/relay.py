@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from signaling.errors import MediaFailed
-from signaling.messages import Body
 from signaling.relay.desk import DocumentDesk
 from signaling.relay.line import Line
 from signaling.relay.network import Network
 from signaling.relay.peer import Peer
 from signaling.relay.quality import Quality
 from signaling.relay.turn import ice_servers
-from signaling.replies import Document, Offer, Refused, Slots
+from signaling.wire.messages import Body
+from signaling.wire.replies import Document, Offer, Refused, Slots
 from teleconsult.clock import utcnow
 
 WATCH_SECONDS = 1.0

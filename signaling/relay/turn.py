@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime, timedelta
 
 from signaling.relay.network import Network
-from signaling.replies import IceServer
+from signaling.wire.replies import IceServer
 
 LIFETIME = timedelta(minutes=10)
 

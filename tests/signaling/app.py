@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 import signaling.routes
-from signaling.check_pages import show_check
 from signaling.events import HandoverAccepted
 from signaling.keys import GATEKEEPER, HUB
+from signaling.pages.check_pages import show_check
 from signaling.ports import Colleague, Entry, Role
 from teleconsult.errors import Expired, Forbidden
 from teleconsult.ground import make_ground

@@ -16,10 +16,10 @@ from aiortc import (
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
 from av import VideoFrame
 
-from signaling.messages import Body
 from signaling.relay.network import Network
 from signaling.relay.relay import RelayPorts, RoomRelay
-from signaling.replies import Offer, Slot, Slots
+from signaling.wire.messages import Body
+from signaling.wire.replies import Offer, Slot, Slots
 
 LOOPBACK = Network(addresses=("127.0.0.1",))
 

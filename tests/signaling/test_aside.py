@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from playwright.async_api import Page, expect
 
 from signaling.errors import NotAllowed, ParticipantUnknown
-from signaling.roles import Role
-from signaling.room import Room
+from signaling.rooms.roles import Role
+from signaling.rooms.room import Room
 from tests.signaling.seats import assert_accessible, in_call, open_call, shows_as, state
 from tests.support.media import ADVISER, AGENT, CITIZEN
 from tests.support.senses import hears, hears_nothing, sees

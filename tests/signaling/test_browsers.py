@@ -53,7 +53,7 @@ async def test_a_cut_socket_comes_back_into_the_call(server: TestServer, citizen
     await citizen.add_init_script(KEEP_SOCKETS)
     await in_call(citizen, agent, server)
     # what is said while the socket is away is said when there is one again
-    await citizen.evaluate("() => { window.sockets.at(-1).close(4000); document.querySelector('#raise-hand').click(); }")
+    await citizen.evaluate("window.sockets.at(-1).close(4000), document.querySelector('#raise-hand').click()")
     await citizen.wait_for_function("() => window.sockets.length === 2 && window.sockets[1].readyState === 1")
     await state(citizen, "connected")
     await agent.wait_for_selector('.call-tile[data-hand="true"]')

@@ -10,10 +10,10 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
-from signaling.check_rooms import LONGEST
 from signaling.keys import GATEKEEPER, HUB
 from signaling.models import CallRecord
 from signaling.probe import probe
+from signaling.rooms.check_rooms import LONGEST
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app

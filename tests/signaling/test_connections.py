@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.connections import TELL_EVERY, Connections, SteadyLevel, path_of
-from signaling.facts import Gone, LeaveReason
-from signaling.failures import AWAY, PATIENCE, Failure, failure_of
-from signaling.line_record import MOST_SAMPLES, SAMPLE_SECONDS, LineRecord, Series, centile
-from signaling.messages import PathKind
+from signaling.record.failures import AWAY, PATIENCE, Failure, failure_of
+from signaling.record.line_record import MOST_SAMPLES, SAMPLE_SECONDS, LineRecord, Series, centile
 from signaling.relay.quality import EXCELLENT, GOOD, POOR, Level, Quality, level
-from signaling.roles import Role
+from signaling.rooms.connections import TELL_EVERY, Connections, SteadyLevel, path_of
+from signaling.rooms.facts import Gone, LeaveReason
+from signaling.rooms.roles import Role
+from signaling.wire.messages import PathKind
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SCORES = st.none() | st.integers(0, 100)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from signaling.errors import HandoverGone, HandoverPending, NotAllowed, ParticipantUnknown
-from signaling.facts import Admitted, Gone
-from signaling.handover import RINGS_EVERY, RINGS_FOR, ColleagueRung, HandoverAccepted, HandoverSettled
-from signaling.roles import Role
-from signaling.room import Room
+from signaling.rooms.facts import Admitted, Gone
+from signaling.rooms.handover import RINGS_EVERY, RINGS_FOR, ColleagueRung, HandoverAccepted, HandoverSettled
+from signaling.rooms.roles import Role
+from signaling.rooms.room import Room
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

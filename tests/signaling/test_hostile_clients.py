@@ -14,10 +14,10 @@ from aiohttp.test_utils import TestServer
 from pytest_aiohttp import AiohttpClient
 
 from signaling.keys import HUB
-from signaling.outlet import MAX_QUEUED
-from signaling.protocol import MAX_MESSAGE_BYTES
-from signaling.requests import MAX_SDP_CHARACTERS
 from signaling.timings import Timings
+from signaling.wire.outlet import MAX_QUEUED
+from signaling.wire.protocol import MAX_MESSAGE_BYTES
+from signaling.wire.requests import MAX_SDP_CHARACTERS
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.signaling.callers import Caller

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.relay.raw import RawConnection
-from signaling.messages import Body
 from signaling.relay.descriptions import MAX_OF_A_KIND, MAX_SECTIONS, assert_plausible
 from signaling.relay.line import Line
 from signaling.relay.relay import RelayPorts, RoomRelay
-from signaling.replies import Offer, Refused
+from signaling.wire.messages import Body
+from signaling.wire.replies import Offer, Refused
 from tests.signaling.media import LOOPBACK
 
 QUICK = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from signaling.invitations import INVITABLE, LIFETIME, InvitationOffice
 from signaling.keys import GATEKEEPER
 from signaling.relay.documents import DocumentRouter
-from signaling.roles import Role
+from signaling.rooms.roles import Role
 from teleconsult.clock import utcnow
 from teleconsult.web.tokens import SIGNER, Signer, TokenExpired, TokenInvalid
 from tests.signaling.seats import assert_accessible, in_call, shows_as, state

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from pytest_aiohttp import AiohttpServer
 
 from signaling.keys import HUB
-from signaling.room import RESUME_WINDOW
+from signaling.rooms.room import RESUME_WINDOW
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from signaling import protocol, replies, requests
 from signaling.errors import REFUSALS, InvalidMessage, close_code
-from signaling.messages import Body
 from signaling.relay import documents, frames
 from signaling.relay.descriptions import MAX_LINES
-from signaling.requests import MAX_SDP_CHARACTERS
+from signaling.wire import protocol, replies, requests
+from signaling.wire.messages import Body
+from signaling.wire.requests import MAX_SDP_CHARACTERS
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/protocol.md").read_text()
 JSON_VALUES = st.recursive(

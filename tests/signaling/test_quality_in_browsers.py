@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from signaling.keys import HUB
 from signaling.models import CallParticipation, CallRecord
-from signaling.room import RESUME_WINDOW
+from signaling.rooms.room import RESUME_WINDOW
 from teleconsult.clock import utcnow
 from tests.signaling.seats import ROOM, assert_accessible, in_call, shows, state
 from tests.signaling.test_browsers import KEEP_CONNECTIONS, KEEP_SOCKETS

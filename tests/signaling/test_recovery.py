@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from signaling.models import CallParticipation, CallRecord
-from signaling.recovery import CUT, CUT_AFTER, close_cut_calls, note_running
+from signaling.record.recovery import CUT, CUT_AFTER, close_cut_calls, note_running
 from signaling.report import call_seconds
 from teleconsult.database import Database
 from teleconsult.web.ticks import TICKS

@@ -11,9 +11,9 @@ from playwright.async_api import Page, expect
 
 from signaling.errors import NotAllowed, ParticipantUnknown
 from signaling.keys import GATEKEEPER
-from signaling.messages import Place
-from signaling.roles import MAY, Act, Role
-from signaling.room import Room
+from signaling.rooms.roles import MAY, Act, Role
+from signaling.rooms.room import Room
+from signaling.wire.messages import Place
 from tests.signaling.seats import assert_accessible, in_call
 from tests.signaling.test_protocol import section
 from tests.signaling.test_sockets import ROOM, client, gatekeeper, join

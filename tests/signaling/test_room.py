@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from signaling.errors import CallOver, NotAllowed, ParticipantUnknown, RoomFull, SessionUnknown
-from signaling.facts import Admitted, Gone, Over, Started, Waiting
-from signaling.replies import Snapshot
-from signaling.roles import Role
-from signaling.room import CAPACITY, RESUME_WINDOW, Room
+from signaling.rooms.facts import Admitted, Gone, Over, Started, Waiting
+from signaling.rooms.roles import Role
+from signaling.rooms.room import CAPACITY, RESUME_WINDOW, Room
+from signaling.wire.replies import Snapshot
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PEOPLE = {"agent": Role.AGENT, "citizen": Role.CITIZEN, "friend": Role.CITIZEN, "adviser": Role.ADVISER}

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from signaling.errors import RoomFull, SessionUnknown
-from signaling.protocol import ClientEnvelope
-from signaling.replies import Ended, Refused
-from signaling.roles import Role
-from signaling.room import CAPACITY, RESUME_WINDOW, Room
-from signaling.session import MAX_KEPT, Session
+from signaling.rooms.roles import Role
+from signaling.rooms.room import CAPACITY, RESUME_WINDOW, Room
+from signaling.wire.protocol import ClientEnvelope
+from signaling.wire.replies import Ended, Refused
+from signaling.wire.session import MAX_KEPT, Session
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ from pytest_aiohttp import AiohttpClient
 from signaling.events import CallEnded, CallStarted, ParticipantJoined, ParticipantLeft, ParticipantWaiting
 from signaling.keys import GATEKEEPER, HUB, TICKETS
 from signaling.models import CallParticipation, CallRecord
-from signaling.pages import TICKETS_A_MINUTE
+from signaling.pages.call_pages import TICKETS_A_MINUTE
 from signaling.ports import Entry, Role
 from signaling.report import call_seconds
 from signaling.tickets import LIFETIME

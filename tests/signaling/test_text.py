@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.async_api import Page, expect
 
-from signaling.conversation import MAX_LINES, Conversation, Line
+from signaling.rooms.conversation import MAX_LINES, Conversation, Line
 from tests.signaling.seats import assert_accessible, in_call
 from tests.signaling.test_sockets import client, connect, gatekeeper, join
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signaling.errors import NotAllowed, ParticipantUnknown
-from signaling.live_room import POINTER_SECONDS
-from signaling.messages import Place
-from signaling.pace import Pace
-from signaling.requests import Point
-from signaling.roles import Role
-from signaling.room import Room
-from signaling.shown import pointed_to, screen_goes, shown_to
+from signaling.rooms.live_room import POINTER_SECONDS
+from signaling.rooms.roles import Role
+from signaling.rooms.room import Room
+from signaling.rooms.shown import pointed_to, screen_goes, shown_to
+from signaling.wire.messages import Place
+from signaling.wire.pace import Pace
+from signaling.wire.requests import Point
 from tests.signaling.media import until
 from tests.signaling.test_aside import conversation
 from tests.signaling.test_handover_in_call import ASK

@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signaling.facts import Admitted, EndReason, Gone, LeaveReason, Over, Started
-from signaling.failures import Failure
-from signaling.journal import Journal, Silence
-from signaling.messages import Body
 from signaling.models import CallParticipation, CallRecord
-from signaling.recovery import CUT, CUT_AFTER, close_cut_calls, note_running
+from signaling.record.failures import Failure
+from signaling.record.journal import Journal, Silence
+from signaling.record.recovery import CUT, CUT_AFTER, close_cut_calls, note_running
+from signaling.record.watch import KEEP_EVERY, Watch
 from signaling.relay.quality import Level, Quality
-from signaling.replies import Connections
-from signaling.roles import Role
-from signaling.room import Room
-from signaling.watch import KEEP_EVERY, Watch
+from signaling.rooms.facts import Admitted, EndReason, Gone, LeaveReason, Over, Started
+from signaling.rooms.roles import Role
+from signaling.rooms.room import Room
+from signaling.wire.messages import Body
+from signaling.wire.replies import Connections
 from teleconsult.database import Database
 from teleconsult.web.events import Event
 

@@ -5,16 +5,16 @@ import gc
 from collections import Counter
 from pathlib import Path
 
-from signaling.client import Client
-from signaling.journal import Journal
-from signaling.live_room import LiveRoom
-from signaling.outlet import SocketOutlet
+from signaling.record.journal import Journal
 from signaling.relay.line import Line
 from signaling.relay.peer import Peer
 from signaling.relay.receiver import ForwardingReceiver
 from signaling.relay.relay import RoomRelay
 from signaling.relay.sender import ForwardingSender
-from signaling.session import Session
+from signaling.rooms.live_room import LiveRoom
+from signaling.wire.client import Client
+from signaling.wire.outlet import SocketOutlet
+from signaling.wire.session import Session
 
 KINDS = (
     Client, Journal, LiveRoom, SocketOutlet, Line, Peer, ForwardingReceiver, RoomRelay, ForwardingSender, Session,

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from signaling.errors import ForeignOrigin
 from signaling.keys import HUB, SWITCHBOARD
-from signaling.outlet import SocketOutlet
-from signaling.protocol import MAX_MESSAGE_BYTES
+from signaling.wire.outlet import SocketOutlet
+from signaling.wire.protocol import MAX_MESSAGE_BYTES
 from teleconsult.web.middlewares import origin_allowed
 
 CLOSE_SECONDS = 5.0

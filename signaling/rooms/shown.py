@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signaling.messages import Place
+from signaling.wire.messages import Place
 
 if TYPE_CHECKING:
-    from signaling.room import Room
+    from signaling.rooms.room import Room
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 
 from signaling.ports import Entry
-from signaling.roles import Role
+from signaling.rooms.roles import Role
 
 PREFIX = "check-"
 # A test takes a minute; one that was left open gives its place back.

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from signaling.facts import Gone
+from signaling.rooms.facts import Gone
 
 # a page that is being loaded anew is back sooner
 AWAY = timedelta(seconds=10)

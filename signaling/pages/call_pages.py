@@ -6,13 +6,13 @@ from typing import Any
 from aiohttp import web
 
 from signaling.errors import NotAllowed
-from signaling.invitation_pages import entry_of
 from signaling.keys import GATEKEEPER, TICKETS
-from signaling.page_texts import PAGE_TEXTS
+from signaling.pages.call_texts import PAGE_TEXTS
+from signaling.pages.invitation_pages import entry_of
 from signaling.ports import Entry
 from signaling.relay.documents import MAX_DOCUMENT_BYTES
 from signaling.relay.frames import SIGNATURES
-from signaling.roles import Act
+from signaling.rooms.roles import Act
 from teleconsult.clock import utcnow
 from teleconsult.web.i18n import gettext_for, language
 from teleconsult.web.render import render

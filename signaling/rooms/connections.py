@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from signaling import replies
-from signaling.messages import PathKind
 from signaling.relay.quality import EXCELLENT, GOOD, POOR, Level, Quality, level
-from signaling.replies import ConnectionInfo
+from signaling.wire import replies
+from signaling.wire.messages import PathKind
+from signaling.wire.replies import ConnectionInfo
 
 SMOOTHING = 0.25
 MARGIN = 4

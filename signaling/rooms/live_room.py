@@ -6,26 +6,26 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from signaling import replies, requests
-from signaling.check_rooms import LONGEST, is_check
-from signaling.conversation import Line
 from signaling.errors import CallOver, NotAllowed, SessionUnknown, Superseded, close_code
-from signaling.facts import Admitted, EndReason, Fact, Gone, Over
-from signaling.journal import Journal, Publish, Silence
-from signaling.messages import Body
-from signaling.pace import Pace
-from signaling.participants import Participant
-from signaling.protocol import Received
+from signaling.record.journal import Journal, Publish, Silence
+from signaling.record.watch import Watch
 from signaling.relay.network import Network
 from signaling.relay.quality import Quality
 from signaling.relay.relay import RelayPorts, RoomRelay
-from signaling.replies import Ended, Snapshot, Welcome
-from signaling.roles import Act
-from signaling.room import Room
-from signaling.session import Outlet, Session
-from signaling.shown import Shown, pointed_to, screen_goes
+from signaling.rooms.check_rooms import LONGEST, is_check
+from signaling.rooms.conversation import Line
+from signaling.rooms.facts import Admitted, EndReason, Fact, Gone, Over
+from signaling.rooms.participants import Participant
+from signaling.rooms.roles import Act
+from signaling.rooms.room import Room
+from signaling.rooms.shown import Shown, pointed_to, screen_goes
 from signaling.tickets import Claims
-from signaling.watch import Watch
+from signaling.wire import replies, requests
+from signaling.wire.messages import Body
+from signaling.wire.pace import Pace
+from signaling.wire.protocol import Received
+from signaling.wire.replies import Ended, Snapshot, Welcome
+from signaling.wire.session import Outlet, Session
 
 SHOWN_SECONDS = 0.2
 POINTER_SECONDS = 1 / 15

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from signaling.handover import HandoverFact
-from signaling.roles import Role
+from signaling.rooms.handover import HandoverFact
+from signaling.rooms.roles import Role
 
 Standing = Literal["waiting", "rung", "admitted"]
 EndReason = Literal["hung_up", "abandoned", "shutdown"]

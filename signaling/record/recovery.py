@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from signaling.failures import Failure
 from signaling.models import CallParticipation, CallRecord
+from signaling.record.failures import Failure
 from teleconsult.database import transaction
 
 SEEN_SECONDS = 30

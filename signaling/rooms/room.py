@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from signaling.conversation import Conversation, Line
 from signaling.errors import (
     CallOver,
     HandoverGone,
@@ -14,14 +13,15 @@ from signaling.errors import (
     RoomFull,
     SessionUnknown,
 )
-from signaling.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
-from signaling.handover import ColleagueRung, Handover, HandoverState
-from signaling.messages import DeviceState, Place
-from signaling.participants import Participant
-from signaling.replies import Snapshot
-from signaling.roles import INVITED, Act, Role
-from signaling.shown import Showing, Shown
-from signaling.snapshots import snapshot_of
+from signaling.rooms.conversation import Conversation, Line
+from signaling.rooms.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
+from signaling.rooms.handover import ColleagueRung, Handover, HandoverState
+from signaling.rooms.participants import Participant
+from signaling.rooms.roles import INVITED, Act, Role
+from signaling.rooms.shown import Showing, Shown
+from signaling.rooms.snapshots import snapshot_of
+from signaling.wire.messages import DeviceState, Place
+from signaling.wire.replies import Snapshot
 
 RESUME_WINDOW = timedelta(seconds=60)
 CAPACITY = 6

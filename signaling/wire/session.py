@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from signaling.errors import SessionUnknown
-from signaling.messages import Body
-from signaling.protocol import SERVER, ClientEnvelope, serialize
+from signaling.wire.messages import Body
+from signaling.wire.protocol import SERVER, ClientEnvelope, serialize
 
 MAX_KEPT = 128
 

@@ -2,19 +2,19 @@
 
 import time
 
-from signaling.allowance import COSTS, Allowance
-from signaling.check_rooms import is_check
 from signaling.errors import Flooding, InvalidMessage, JoinExpected, close_code
-from signaling.hub import Hub
-from signaling.live_room import LiveRoom
-from signaling.messages import Ping, Pong
 from signaling.ports import Gatekeeper
-from signaling.protocol import Received, parse, serialize
-from signaling.replies import Refused
-from signaling.requests import Join, Resume
-from signaling.session import Session
-from signaling.sockets import ConnectionOver, Socket, Writer
+from signaling.rooms.check_rooms import is_check
+from signaling.rooms.hub import Hub
+from signaling.rooms.live_room import LiveRoom
 from signaling.tickets import TicketOffice
+from signaling.wire.allowance import COSTS, Allowance
+from signaling.wire.messages import Ping, Pong
+from signaling.wire.protocol import Received, parse, serialize
+from signaling.wire.replies import Refused
+from signaling.wire.requests import Join, Resume
+from signaling.wire.session import Session
+from signaling.wire.sockets import ConnectionOver, Socket, Writer
 from teleconsult.errors import DomainError
 
 MAX_INVALID = 10

@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from signaling.errors import InvalidMessage
-from signaling.messages import EITHER, Body, Identifier, Sequence
-from signaling.replies import REPLIES
-from signaling.requests import REQUESTS
+from signaling.wire.messages import EITHER, Body, Identifier, Sequence
+from signaling.wire.replies import REPLIES
+from signaling.wire.requests import REQUESTS
 
 VERSION = 1
 SERVER = "server"

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from signaling.replies import HandoverInfo, ParticipantInfo, ShownInfo, Snapshot
-from signaling.shown import Shown, shown_to
+from signaling.rooms.shown import Shown, shown_to
+from signaling.wire.replies import HandoverInfo, ParticipantInfo, ShownInfo, Snapshot
 
 if TYPE_CHECKING:
-    from signaling.participants import Participant
-    from signaling.room import Room
+    from signaling.rooms.participants import Participant
+    from signaling.rooms.room import Room
 
 STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
     {"waiting": "lobby", "rung": "rung", "admitted": "in_call"}

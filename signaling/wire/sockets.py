@@ -5,7 +5,7 @@ from typing import Protocol
 from aiohttp import WSMsgType, web
 
 from signaling.errors import InvalidMessage
-from signaling.session import Outlet
+from signaling.wire.session import Outlet
 
 
 class ConnectionOver(Exception):

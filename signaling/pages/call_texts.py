@@ -1,8 +1,8 @@
 """What the scripts of the call page say, in French (English in locale/en.po). `{x}` is filled in by the script."""
 
-from signaling.device_texts import DEVICE_TEXTS
-from signaling.quality_texts import QUALITY_TEXTS
-from signaling.together_texts import TOGETHER_TEXTS
+from signaling.pages.device_texts import DEVICE_TEXTS
+from signaling.pages.quality_texts import QUALITY_TEXTS
+from signaling.pages.together_texts import TOGETHER_TEXTS
 from teleconsult.web.i18n import N_
 
 PAGE_TEXTS = {

@@ -4,9 +4,9 @@ import hmac
 
 from aiohttp import web
 
-from signaling.check_rooms import check_entry, new_check_room
-from signaling.check_texts import CHECK_TEXTS
 from signaling.keys import GATEKEEPER, TICKETS
+from signaling.pages.check_texts import CHECK_TEXTS
+from signaling.rooms.check_rooms import check_entry, new_check_room
 from teleconsult.clock import utcnow
 from teleconsult.web.i18n import gettext_for, language
 from teleconsult.web.keys import SETTINGS

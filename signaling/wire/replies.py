@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from signaling.handover import HandoverState
-from signaling.messages import Body, DeviceState, Identifier, PathKind, Place, Sequence
 from signaling.relay.quality import Level
-from signaling.roles import Role
+from signaling.rooms.handover import HandoverState
+from signaling.rooms.roles import Role
+from signaling.wire.messages import Body, DeviceState, Identifier, PathKind, Place, Sequence
 
 
 class ParticipantInfo(BaseModel):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from signaling.facts import Standing
-from signaling.messages import DeviceState
-from signaling.roles import Role
+from signaling.rooms.facts import Standing
+from signaling.rooms.roles import Role
+from signaling.wire.messages import DeviceState
 
 
 @dataclass

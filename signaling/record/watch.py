@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from signaling.connections import Connections
-from signaling.journal import Journal, Silence
-from signaling.line_record import LineRecord
-from signaling.messages import Body, PathKind
+from signaling.record.journal import Journal, Silence
+from signaling.record.line_record import LineRecord
 from signaling.relay.quality import Quality
-from signaling.room import Room
+from signaling.rooms.connections import Connections
+from signaling.rooms.room import Room
+from signaling.wire.messages import Body, PathKind
 
-# as often as a running call is vouched for (signaling.recovery): a killed server loses no more than that
+# as often as a running call is vouched for (signaling.record.recovery): a killed server loses no more than that
 KEEP_EVERY = timedelta(seconds=30)
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from signaling.messages import MAX_FRAME_CHARACTERS, Body, DeviceState, Identifier, PathKind, Place, Sequence
+from signaling.wire.messages import MAX_FRAME_CHARACTERS, Body, DeviceState, Identifier, PathKind, Place, Sequence
 
 MAX_SDP_CHARACTERS = 48 * 1024
 MAX_REASON = 500

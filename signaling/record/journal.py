@@ -7,11 +7,12 @@ from typing import Any
 
 import structlog
 
-from signaling import events, handover
-from signaling.facts import Admitted, Fact, Gone, Over, Started, Waiting
-from signaling.failures import Failure, failure_of
+from signaling import events
 from signaling.models import CallParticipation, CallRecord
-from signaling.roles import Role
+from signaling.record.failures import Failure, failure_of
+from signaling.rooms import handover
+from signaling.rooms.facts import Admitted, Fact, Gone, Over, Started, Waiting
+from signaling.rooms.roles import Role
 from teleconsult.web.events import Event
 
 log = structlog.get_logger(__name__)

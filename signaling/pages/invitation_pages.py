@@ -9,7 +9,7 @@ from signaling.errors import NotAllowed
 from signaling.invitations import LIFETIME, InvitationOffice
 from signaling.keys import GATEKEEPER
 from signaling.ports import Entry
-from signaling.roles import Act, Role
+from signaling.rooms.roles import Act, Role
 from teleconsult.clock import utcnow
 from teleconsult.web.forms import read_json
 from teleconsult.web.i18n import N_, gettext_for, language

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from signaling.errors import NoNodeFree, NotAllowed, SessionUnknown
-from signaling.journal import Publish
-from signaling.live_room import LiveRoom
+from signaling.record.journal import Publish
 from signaling.relay.load import Limits, LoadMeter
 from signaling.relay.network import Network
-from signaling.room import RESUME_WINDOW
-from signaling.session import Outlet, Session
+from signaling.rooms.live_room import LiveRoom
+from signaling.rooms.room import RESUME_WINDOW
 from signaling.tickets import Claims
 from signaling.timings import Timings
+from signaling.wire.session import Outlet, Session
 from teleconsult.clock import utcnow
 
 RETRY_SECONDS = 10
