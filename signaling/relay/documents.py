@@ -63,7 +63,7 @@ class _Transfer:
     # recipients who go by the web, with what waits for them
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     sender_by_web: bool = False
-    # how many seconds ago recipients were asked who have not answered
+    # for how many seconds recipients have said nothing who were asked, or sent everything
     asked: dict[str, int] = field(default_factory=dict)
 
     def by_web(self, participant: str) -> bool:
@@ -86,6 +86,11 @@ class _Transfer:
 
     def acknowledged(self) -> int:
         return min((offset or 0 for offset in self.offsets.values()), default=0)
+
+    def silent(self) -> list[str]:
+        """Return who is to say something: how far they are, or, when all was sent, that they have it."""
+        sent = self.passed == self.file.size
+        return [who for who, offset in self.offsets.items() if offset is None or (sent and who not in self.done)]
 
     def undecided(self) -> bool:
         return any(offset is None for offset in self.offsets.values())
@@ -130,12 +135,16 @@ class DocumentRouter:
         return deliveries
 
     def remind(self) -> list[Delivery]:
-        """Once a second: ask by the web whoever has not answered on the channel, which may be slow, or none."""
+        """Once a second: ask by the web whoever has not answered on the channel, which may be slow, or none.
+
+        Whoever was sent everything and says nothing is asked, too: their word that it is whole may be lost.
+        """
         deliveries: list[Delivery] = []
         for transfer in self._transfers.values():
-            for recipient in [who for who, offset in transfer.offsets.items() if offset is None]:
+            for recipient in transfer.silent():
                 transfer.asked[recipient] += 1
-                if transfer.asked[recipient] == REMIND_AFTER or not transfer.asked[recipient] % REMIND_EVERY:
+                due = (REMIND_AFTER,) if transfer.offsets[recipient] is None else ()
+                if transfer.asked[recipient] in due or not transfer.asked[recipient] % REMIND_EVERY:
                     transfer.go_by_web(recipient)
                     deliveries.append(transfer.tell(recipient, transfer.file))
         return deliveries
@@ -245,6 +254,7 @@ class DocumentRouter:
         if offset > transfer.furthest:
             return self._drop_recipient(transfer, participant, DocumentRefusal.INVALID)
         transfer.offsets[participant] = offset
+        transfer.asked[participant] = 0
         if mailbox := transfer.mailboxes.get(participant):
             mailbox.restart(offset)
         return self._go_on(transfer)
@@ -261,6 +271,8 @@ class DocumentRouter:
         before = transfer.acknowledged()
         if transfer.offsets[participant] is None or offset > transfer.furthest:
             return []
+        if offset > (transfer.offsets[participant] or 0):
+            transfer.asked[participant] = 0
         transfer.offsets[participant] = max(offset, transfer.offsets[participant] or 0)
         now = transfer.acknowledged()
         if now <= before:

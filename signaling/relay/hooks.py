@@ -4,6 +4,7 @@ Nothing else in the product touches a private name of theirs, but for the transp
 which receivers and senders of our kind use. tests/signaling/test_hooks.py fails when a version changes any of it.
 """
 
+import contextlib
 import random
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
 from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.codecs import HEADER_EXTENSIONS
+from aiortc.exceptions import InvalidStateError
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
@@ -44,9 +46,11 @@ class RelayPeerConnection(RTCPeerConnection):
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: Any = None
     ) -> RTCRtpTransceiver:
+        # as sound: what aiortc makes for a picture, and is thrown away here, is a thousand objects
         transceiver: RTCRtpTransceiver = super()._RTCPeerConnection__createTransceiver(  # type: ignore[misc]
-            direction=direction, kind=kind, sender_track=sender_track
+            direction=direction, kind="audio", sender_track=sender_track
         )
+        transceiver._RTCRtpTransceiver__kind = kind  # type: ignore[attr-defined]
         transport = transceiver.receiver.transport
         sender = ForwardingSender(kind, transport)
         receiver = ForwardingReceiver(kind, transport)
@@ -64,6 +68,11 @@ class RelayPeerConnection(RTCPeerConnection):
         connection = transport.transport._connection
         connection.get_component_candidates = partial(_gather_hosts, connection, self._network, path)  # type: ignore[method-assign]
         return transport
+
+    async def _RTCPeerConnection__connect(self) -> None:
+        # a client that leaves while it is connected: aiortc's task ends with an error that nobody is there to take
+        with contextlib.suppress(InvalidStateError, ConnectionError):
+            await super()._RTCPeerConnection__connect()  # type: ignore[misc]
 
     async def close(self) -> None:
         """Close it, whatever is broken by then.

@@ -33,7 +33,8 @@ class ForwardingReceiver(RTCRtpReceiver):
     """An RTCRtpReceiver without decoder and jitter buffer, fed by a MediaPath (see hooks)."""
 
     def __init__(self, kind: str, transport: Any) -> None:
-        super().__init__(kind, transport)
+        # as sound, whatever it is: for pictures aiortc keeps an estimate of a thousand objects that nobody asks
+        super().__init__("audio", transport)
         self._link = transport
         self.kind = kind
         self.sinks: tuple[Sink, ...] = ()
@@ -83,6 +84,8 @@ class ForwardingReceiver(RTCRtpReceiver):
         if self._path is not None:
             self.transport._unregister_rtp_receiver(self)
             self._path.forget(self)
+        # a closed connection waits for the search for garbage: what was kept for retransmissions is not to wait with it
+        self.streams.clear()
 
     def _handle_disconnect(self) -> None:
         """Nothing to stop: there is no decoder."""

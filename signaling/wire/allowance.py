@@ -22,7 +22,7 @@ class Allowance:
     def take(self, messages: int = 1) -> None:
         """Count so many messages. Raises Flooding."""
         now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._counted_at) * self._a_second) - 1
+        self._left = min(BURST, self._left + (now - self._counted_at) * self._a_second) - messages
         self._counted_at = now
         if self._left < 0:
             raise Flooding(retry_after=1)

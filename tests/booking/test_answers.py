@@ -27,7 +27,7 @@ from booking.notifications.notices import NoticeState
 from booking.trouble import Trouble, replace_all, restore_all
 from teleconsult.database import Database
 from teleconsult.web.keys import SETTINGS
-from tests.booking.agenda_world import Client, World, heard, page, served_world, sign_in, url
+from tests.booking.agenda_world import STEP, Client, World, heard, page, served_world, sign_in, url
 from tests.booking.answering import (
     AUTHSERV_ID,
     CLIENTS,
@@ -315,7 +315,7 @@ async def test_full_circle_from_our_request_to_the_agents_agenda(
     connected: tuple[World, Client], dovecot: DovecotServer, smtp_server: SmtpServer
 ) -> None:
     world, client = connected
-    appointment = await world.book(world.next_start, at=world.now)
+    appointment = await world.book(world.next_start + STEP, at=world.now)
     await world.app[DELIVERY].deliver_due()
     (request,) = smtp_server.to(world.agent.email)
     text, said = answered_by_vobject(request, "ACCEPTED")
@@ -337,7 +337,7 @@ async def test_declined_in_outlook_shows_on_the_list_and_the_citizen_may_choose(
     connected: tuple[World, Client], dovecot: DovecotServer
 ) -> None:
     world, client = connected
-    appointment = await world.book(world.next_start, at=world.now)
+    appointment = await world.book(world.next_start + STEP, at=world.now)
     for agent in await Agent.exclude(id=world.agent.id):
         await agent.services.clear()
     events = heard(world, AppointmentDisplaced)
@@ -355,7 +355,7 @@ async def test_citizens_decline_is_shown_with_what_to_do(
     connected: tuple[World, Client], dovecot: DovecotServer
 ) -> None:
     world, client = connected
-    appointment = await world.book(world.next_start, at=world.now)
+    appointment = await world.book(world.next_start + STEP, at=world.now)
     said = (await said_by_agent(appointment, "DECLINED")).but(stamped_at=world.now, attendee=appointment.email)
     dovecot.deliver(thunderbird(said))
     await read_mailbox(world.app)
@@ -368,7 +368,7 @@ async def test_citizens_decline_is_shown_with_what_to_do(
 
 async def test_each_mail_goes_where_it_belongs(connected: tuple[World, Client], dovecot: DovecotServer) -> None:
     world, _ = connected
-    appointment = await world.book(world.next_start, at=world.now)
+    appointment = await world.book(world.next_start + STEP, at=world.now)
     await world.app[DELIVERY].deliver_due()
     notice = await Notice.get(appointment_id=appointment.id, recipient="citizen", kind="invitation")
     assert notice.state == NoticeState.SENT
@@ -396,7 +396,7 @@ async def test_crash_between_taking_and_putting_away_costs_nothing(
     connected: tuple[World, Client], dovecot: DovecotServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, _ = connected
-    appointment = await world.book(world.next_start, at=world.now)
+    appointment = await world.book(world.next_start + STEP, at=world.now)
     said = (await said_by_agent(appointment, "TENTATIVE")).but(stamped_at=world.now)
     dovecot.deliver(outlook(said))
     with monkeypatch.context() as crashing:

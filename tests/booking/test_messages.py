@@ -173,7 +173,9 @@ def test_mails_to_others_hold_nothing_of_the_citizens(tmp_path: Path, to: Recipi
         if to is not Recipient.AGENT:
             assert "Camille" not in everything
         paths = {Recipient.AGENT: "/agent/appointments/", Recipient.ADVISER: f"/desk/{'5' * 32}/appointments/"}
-        if to in paths:
+        if to is Recipient.INTERPRETER:
+            assert f"{ORIGIN}/interpret/" in everything
+        elif to in paths:
             assert f"{ORIGIN}{paths[to]}{'0123456789abcdef' * 2}" in everything
         else:
             assert ORIGIN not in everything, "who does not sign in is given no address"

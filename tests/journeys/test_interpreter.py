@@ -87,7 +87,7 @@ async def test_who_needs_no_interpreter_any_more_lets_none_in(client: Client) ->
 
 
 async def test_a_cancelled_appointment_says_so(client: Client) -> None:
-    world, appointment, own = await asked_for(client)
+    world, appointment, own = await asked_for(client, "next_start")
     await cancel(now=world.now, appointment_id=appointment.id, actor=Actor(ActorKind.CITIZEN), reason="")
     html = await page(client, own)
     assert "Ce rendez-vous est annulé" in html

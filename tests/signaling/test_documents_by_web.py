@@ -5,11 +5,11 @@ import json
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signaling.errors import DocumentOutOfStep, DocumentUnknown
-from signaling.relay.documents import PIECE_BYTES, REMIND_AFTER, WINDOW_BYTES, ByWeb, Delivery
+from signaling.relay.documents import PIECE_BYTES, REMIND_AFTER, REMIND_EVERY, WINDOW_BYTES, ByWeb, Delivery
 from signaling.relay.frames import MAX_CHUNK_BYTES, read_chunk, write_chunk
 from signaling.relay.mailbox import Mailbox
 from tests.signaling.test_documents import ID, PDF, file_frame, router_with, text
@@ -60,6 +60,17 @@ def test_whoever_does_not_answer_on_the_channel_is_asked_by_the_web() -> None:
     assert not any(told(each, "c") for each in reminders)
     assert router.receive("b", text("accept", transfer=ID, offset=0)) == [], "late, from before it was asked again"
     assert router.receive("b", text("accept", transfer=ID, offset=0), web=True)
+
+
+def test_whose_word_that_it_is_whole_was_lost_is_asked_by_the_web() -> None:
+    router = router_with("a", "b")
+    router.receive("a", file_frame(PDF))
+    router.receive("b", text("accept", transfer=ID, offset=0))
+    assert router.receive("a", write_chunk(ID, 0, PDF))
+    reminders = [told(router.remind(), "b") for _ in range(REMIND_EVERY)]
+    assert [bool(each) for each in reminders] == [False] * (REMIND_EVERY - 1) + [True]
+    done = text("done", transfer=ID, sha256=hashlib.sha256(PDF).hexdigest())
+    assert [to for to, _ in router.receive("b", done, web=True)] == ["a"]
 
 
 @pytest.mark.parametrize("piece", [PIECE_BYTES, MAX_CHUNK_BYTES + 1, 1000])
@@ -274,7 +285,13 @@ EVENTS = st.lists(
 )
 
 
+# the last piece is taken from a channel that is gone, and the word of it goes nowhere
+LOST_WORD = [("all", SENDER)] * 6 + [("step", "b"), ("new channel", SENDER), ("new channel", SENDER)]
+LOST_WORD += [("all", SENDER)] * 4 + [("step", SENDER), ("cut", "b")] + [("all", SENDER)] * 5
+
+
 @settings(deadline=None, max_examples=150)
+@example(events=LOST_WORD, chunks=6, both=True)
 @given(events=EVENTS, chunks=st.integers(1, 12), both=st.booleans())
 def test_it_arrives_whole_and_once_whoever_changes_over(events: list[tuple[str, str]], chunks: int, both: bool) -> None:
     content = PDF + bytes(range(256)) * (chunks * 200)

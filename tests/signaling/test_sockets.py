@@ -14,6 +14,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, 
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
+from signaling.errors import Flooding
 from signaling.events import CallEnded, CallStarted, ParticipantJoined, ParticipantLeft, ParticipantWaiting
 from signaling.keys import GATEKEEPER, HUB, TICKETS
 from signaling.models import CallParticipation, CallRecord
@@ -22,6 +23,7 @@ from signaling.ports import Entry, Role
 from signaling.report import call_seconds
 from signaling.tickets import LIFETIME
 from signaling.timings import Timings
+from signaling.wire.allowance import BURST, Allowance
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from teleconsult.web.events import EVENTS, Event
@@ -400,3 +402,12 @@ async def test_a_client_that_answers_pings_stays(hasty: Client) -> None:
 async def test_who_never_joins_is_shown_out(hasty: Client) -> None:
     member = await connect(hasty)
     assert await member.closed() == 4401
+
+
+def test_an_allowance_counts_what_a_message_costs() -> None:
+    allowance = Allowance(a_second=0)
+    allowance.take(0)
+    allowance.take(BURST - 1)
+    allowance.take()
+    with pytest.raises(Flooding):
+        allowance.take()
