@@ -18,6 +18,8 @@ from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.exceptions import InvalidStateError
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+from aiortc.rtcsctptransport import Chunk, RTCSctpTransport
+from OpenSSL import SSL
 
 from signaling.relay.network import Network
 from signaling.relay.path import MediaPath
@@ -67,7 +69,13 @@ class RelayPeerConnection(RTCPeerConnection):
         transport._handle_rtcp_data = _drop_rtcp  # type: ignore[method-assign]
         connection = transport.transport._connection
         connection.get_component_candidates = partial(_gather_hosts, connection, self._network, path)  # type: ignore[method-assign]
+        connection.connect = partial(_connect, connection)  # type: ignore[method-assign]
         return transport
+
+    def _RTCPeerConnection__createSctpTransport(self) -> None:
+        super()._RTCPeerConnection__createSctpTransport()  # type: ignore[misc]
+        sctp: Any = self.sctp
+        sctp._send_chunk = partial(_send_chunk, sctp)
 
     async def _RTCPeerConnection__connect(self) -> None:
         # a client that leaves while it is connected: aiortc's task ends with an error that nobody is there to take
@@ -80,6 +88,9 @@ class RelayPeerConnection(RTCPeerConnection):
         aiortc (1.16) stops at the first error, for instance when the client's TLS shut down first while SCTP says
         goodbye: what comes after it would stay open, and whoever closes again would wait for ever.
         """
+        if self.sctp is not None:
+            # a handshake that ends while this closes would start it, and its timers, after its end
+            self.sctp._RTCSctpTransport__started = True  # type: ignore[attr-defined]
         try:
             await super().close()
         except Exception as error:
@@ -107,6 +118,28 @@ async def _drop_rtp(data: bytes, arrival_time_ms: int) -> None:
 
 async def _drop_rtcp(data: bytes) -> None:
     """Take the place of RTCDtlsTransport._handle_rtcp_data, likewise."""
+
+
+async def _send_chunk(sctp: RTCSctpTransport, chunk: Chunk) -> None:
+    """Take the place of RTCSctpTransport._send_chunk: a chunk that cannot be sent is one that got lost.
+
+    aiortc sends from tasks whose errors nobody takes, and OpenSSL has its own for a client that said goodbye.
+    """
+    with contextlib.suppress(ConnectionError, SSL.Error):
+        await RTCSctpTransport._send_chunk(sctp, chunk)
+
+
+async def _connect(connection: Connection) -> None:
+    """Take the place of Connection.connect. Raises ConnectionError when there is no path, or nobody wants one any more.
+
+    aioice (0.13) begins to ask for consent (RFC 7675) even when it was closed between the last check and the end of
+    its `connect`: with nobody left to ask it would go on for ever, and hold all that the call had.
+    """
+    await Connection.connect(connection)
+    consent = connection._query_consent_task
+    if connection._closing and consent is not None:
+        consent.cancel()
+        raise ConnectionError("closed while it was connecting")
 
 
 async def _gather_hosts(

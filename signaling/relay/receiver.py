@@ -52,13 +52,14 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._key_frame_asked_at = float("-inf")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._path: Any = None
+        self._stopped = False
 
     def _set_rtcp_ssrc(self, ssrc: int) -> None:
         self.own_ssrc = ssrc
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
-        """Begin to receive; a second call changes nothing."""
-        if self._path is not None:
+        """Begin to receive; a second call changes nothing, nor one after `stop`, as when a handshake ends too late."""
+        if self._path is not None or self._stopped:
             return
         self._path = path = self._link.media_path
         self._rates = {c.payloadType or 0: c.clockRate for c in parameters.codecs if not is_rtx(c)}
@@ -78,6 +79,7 @@ class ForwardingReceiver(RTCRtpReceiver):
 
     async def stop(self) -> None:
         """Stop for good."""
+        self._stopped = True
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -207,7 +209,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._later("lost", RETRY_SECONDS, self.ask_for_lost)
 
     def _later(self, name: str, seconds: float, call: Any) -> None:
-        if name not in self._timers:
+        if name not in self._timers and not self._stopped:
             self._timers[name] = asyncio.get_running_loop().call_later(seconds, self._run, name, call)
 
     def _run(self, name: str, call: Any) -> None:

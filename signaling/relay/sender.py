@@ -82,6 +82,7 @@ class ForwardingSender(RTCRtpSender):
         self._report: tuple[RtcpReceiverInfo, float] | None = None
         self._paused = False
         self._path: Any = None
+        self._stopped = False
         # the stream that is sent on now; None until its first packet that may be
         self._stream: Stream | None = None
         self._wished_at: float | None = None
@@ -101,8 +102,8 @@ class ForwardingSender(RTCRtpSender):
         self._reports_sent: OrderedDict[int, float] = OrderedDict()
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
-        """Begin to send; a second call changes nothing."""
-        if self._path is not None:
+        """Begin to send; a second call changes nothing, nor one after `stop`, as when a handshake ends too late."""
+        if self._path is not None or self._stopped:
             return
         self._path = self._link.media_path
         self.transport._register_rtp_sender(self, parameters)
@@ -122,6 +123,7 @@ class ForwardingSender(RTCRtpSender):
 
     async def stop(self) -> None:
         """Stop for good and let the source go."""
+        self._stopped = True
         self.attach(None)
         if self._path is not None:
             self._path.downlink.remove(self)

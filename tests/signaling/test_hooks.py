@@ -6,12 +6,15 @@ import inspect
 
 import aiortc
 from aioice.ice import Connection, StunProtocol
+from aiortc import RTCConfiguration
 from aiortc.rate import OveruseDetector, OveruseEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
 from aiortc.rtcpeerconnection import RTCPeerConnection
+from aiortc.rtcrtpparameters import RTCRtpReceiveParameters, RTCRtpSendParameters
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+from aiortc.rtcsctptransport import AbortChunk, RTCSctpTransport
 from aiortc.rtp import RtpPacket
 from OpenSSL import SSL
 from pylibsrtp import Policy, Session
@@ -21,7 +24,9 @@ from signaling.relay.network import Network
 from signaling.relay.peer import Peer
 from signaling.relay.receiver import ForwardingReceiver
 from signaling.relay.sender import ForwardingSender
-from tests.signaling.media import Call, sees
+from tests.signaling.media import Call, sees, until
+
+LOCAL = "127.0.0.1"
 
 
 def parameters(function: object) -> list[str]:
@@ -39,6 +44,9 @@ def test_what_is_overridden_is_still_called_so() -> None:
     assert parameters(RTCPeerConnection._RTCPeerConnection__createDtlsTransport) == ["self"]  # type: ignore[attr-defined]
     assert parameters(RTCDtlsTransport._handle_rtp_data) == ["self", "data", "arrival_time_ms"]
     assert parameters(Connection.get_component_candidates) == ["self", "component", "addresses", "timeout"]
+    assert parameters(Connection.connect) == ["self"]
+    assert parameters(RTCSctpTransport._send_chunk) == ["self", "chunk"]
+    assert parameters(RTCPeerConnection._RTCPeerConnection__createSctpTransport) == ["self"]  # type: ignore[attr-defined]
     assert parameters(RTCDtlsTransport._handle_rtcp_data) == ["self", "data"]
     for ours, theirs in ((ForwardingReceiver, RTCRtpReceiver), (ForwardingSender, RTCRtpSender)):
         assert parameters(ours.stop) == parameters(theirs.stop)
@@ -149,3 +157,54 @@ async def test_a_connection_whose_goodbye_fails_is_closed_all_the_same() -> None
         # what aiortc had begun to close and left so would keep whoever closes again waiting
         await asyncio.wait_for(connection.close(), 10)
         assert sctp.transport.transport.state == "closed"
+
+
+async def test_nobody_is_asked_for_consent_after_a_close_that_met_the_last_check() -> None:
+    call, other = (RTCPeerConnection(), hooks.RelayPeerConnection(RTCConfiguration([]), Network(addresses=(LOCAL,))))
+    other.createDataChannel("any")
+    await other.setLocalDescription(await other.createOffer())
+    await call.setRemoteDescription(other.localDescription)
+    await call.setLocalDescription(await call.createAnswer())
+    assert other.sctp is not None
+    ice = other.sctp.transport.transport._connection
+    told, closing = ice._check_list_state.put_nowait, []
+
+    def close_first(state: int) -> None:
+        # whoever closes is a step ahead of whoever waits for the checks to be over
+        closing.append(asyncio.create_task(other.close()))
+        told(state)
+
+    ice._check_list_state.put_nowait = close_first  # type: ignore[method-assign]
+    await other.setRemoteDescription(call.localDescription)
+    await until(lambda: closing and closing[0].done())
+    await call.close()
+    await asyncio.sleep(0.1)
+    assert ice._check_list_done
+    names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
+    assert not [name for name in names if name.startswith("Connection.")], names
+
+
+async def test_a_handshake_that_ends_while_the_connection_closes_starts_nothing() -> None:
+    peer = Peer(1, Network(addresses=(LOCAL,)), on_state=print, on_channel=print, on_data=print)
+    peer.set_slots({"other": False})
+    await peer.offer()
+    connection = peer._connection
+    await peer.close()
+    for transceiver in connection.getTransceivers():
+        await transceiver.receiver.receive(RTCRtpReceiveParameters())
+        await transceiver.sender.send(RTCRtpSendParameters())
+    sctp = connection.sctp
+    assert sctp is not None
+    await sctp.start(sctp.getCapabilities(), 5000)
+    path = sctp.transport.media_path  # type: ignore[attr-defined]
+    assert path.receivers == path.downlink._pictures == []
+    assert path._timer is sctp._t1_handle is None
+
+
+async def test_a_chunk_that_cannot_be_sent_is_as_good_as_lost() -> None:
+    peer = Peer(1, Network(addresses=(LOCAL,)), on_state=print, on_channel=print, on_data=print)
+    sctp = peer._connection.sctp
+    assert sctp is not None
+    sctp._remote_port = 5000
+    await sctp._send_chunk(AbortChunk())
+    await peer.close()
