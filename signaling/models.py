@@ -24,6 +24,18 @@ class CallRecord(Record):
         table = "call_record"
 
 
+class CallInvitation(Record):
+    """A link into a room for one role, which names nobody, deleted some time after it has expired."""
+
+    room = fields.CharField(max_length=64, db_index=True)
+    role = fields.CharField(max_length=16)
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "call_invitation"
+
+
 class CallParticipation(Record):
     """Someone's presence in a call, and how good their line was: the role, never the name.
 

@@ -9,7 +9,7 @@ from signaling.nodes.switchboard import Switchboard
 from signaling.pages import call_pages
 from signaling.pages.check_pages import issue_check_ticket
 from signaling.pages.document_pages import put_document, take_document
-from signaling.pages.invitation_pages import invite
+from signaling.pages.invitation_pages import invite, list_invitations
 from signaling.record.recovery import SEEN_SECONDS, close_cut_calls, note_running
 from signaling.relay.load import Limits
 from signaling.relay.network import Network
@@ -42,6 +42,7 @@ def setup(app: web.Application) -> None:
     app.router.add_post(f"/call/{ROOM}/ticket", call_pages.issue_ticket)
     app.router.add_get(f"/call/{ROOM}/colleagues", call_pages.list_colleagues)
     app.router.add_post(f"/call/{ROOM}/adviser", call_pages.call_adviser)
+    app.router.add_get(f"/call/{ROOM}/invitations", list_invitations)
     app.router.add_post(f"/call/{ROOM}/invitations", invite)
     app.router.add_get(f"/signaling/rooms/{ROOM}", serve_socket)
     app.router.add_get(f"/signaling/rooms/{ROOM}/documents/{TRANSFER}", take_document)

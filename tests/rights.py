@@ -90,6 +90,7 @@ ROUTES = {
         GET /call/{room}
         GET /call/{room}/colleagues
         POST /call/{room}/adviser
+        GET /call/{room}/invitations
         POST /call/{room}/invitations
         POST /call/{room}/ticket
     """,

@@ -197,7 +197,10 @@ class RedisDirectory:
         return str(found)
 
     async def holder(self, room: str) -> str | None:
-        """Return the node that holds a room; None when it is nobody's, or its node is dead. Raises DirectoryAway."""
+        """Return the node that holds a room; None when it is nobody's, or its node is dead.
+
+        Raises DirectoryAway, also where a Redis that came back empty may not have been told of the room yet.
+        """
         if self._away:
             raise DirectoryAway
         try:
@@ -205,6 +208,8 @@ class RedisDirectory:
             alive = bool(node) and await self._redis.exists(NODE + node)
         except AWAY:
             raise DirectoryAway from None
+        if not alive and asyncio.get_running_loop().time() < max(self._settled_at, self._trusted_at):
+            raise DirectoryAway
         return node if alive else None
 
     async def listens(self, node: str, channel: str) -> bool:

@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from signaling.errors import NotAllowed
-from signaling.invitations import LIFETIME, InvitationOffice
+from signaling.invitations import Invitation, InvitationOffice
 from signaling.keys import GATEKEEPER
 from signaling.ports import Entry
 from signaling.rooms.roles import Act, Role
@@ -32,30 +32,45 @@ class InvitationWish(BaseModel):
 
 async def invite(request: web.Request) -> web.Response:
     """POST /call/{room}/invitations {role}: a link for one person, for who may invite. Raises NotAllowed."""
+    room = await _room_of_host(request)
+    wish = await read_json(request, InvitationWish)
+    office = InvitationOffice(request.app[SIGNER])
+    return web.json_response(_item(office, await office.issue(room, Role(wish.role), utcnow())), status=201)
+
+
+async def list_invitations(request: web.Request) -> web.Response:
+    """GET /call/{room}/invitations: those that open it still, for who may invite. Raises NotAllowed."""
+    room = await _room_of_host(request)
+    office = InvitationOffice(request.app[SIGNER])
+    return web.json_response({"items": [_item(office, each) for each in await office.standing(room, utcnow())]})
+
+
+async def _room_of_host(request: web.Request) -> str:
     room = request.match_info["room"]
     if not (await request.app[GATEKEEPER].entry(request, room)).role.may(Act.INVITE):
         raise NotAllowed
-    wish = await read_json(request, InvitationWish)
-    now = utcnow()
-    invitation, token = InvitationOffice(request.app[SIGNER]).issue(room, Role(wish.role), now)
-    answer = {
+    return room
+
+
+def _item(office: InvitationOffice, invitation: Invitation) -> dict[str, str]:
+    return {
         "invitation": invitation.id,
-        "url": f"/call/{room}?{PARAMETER}={token}",
-        "expires_at": (now + LIFETIME).isoformat(),
+        "role": invitation.role.value,
+        "url": f"/call/{invitation.room}?{PARAMETER}={office.token(invitation)}",
+        "expires_at": invitation.expires_at.isoformat(),
     }
-    return web.json_response(answer, status=201)
 
 
 async def entry_of(request: web.Request, room: str) -> Entry:
     """Say as whom a request may see the call's page: by invitation, or as the gatekeeper says.
 
-    Raises TokenInvalid, TokenExpired, and what the gatekeeper raises.
+    Raises TokenInvalid, TokenExpired, InvitationRevoked, and what the gatekeeper raises.
     """
     gatekeeper = request.app[GATEKEEPER]
     token = request.query.get(PARAMETER)
     if token is None:
         return await gatekeeper.entry(request, room)
-    invitation = InvitationOffice(request.app[SIGNER]).read(room, token, utcnow())
+    invitation = await InvitationOffice(request.app[SIGNER]).read(room, token, utcnow())
     await gatekeeper.may_enter(room, invitation.participant, invitation.role)
     translate = gettext_for(request.app, language(request))
     return Entry(

@@ -8,10 +8,11 @@ from typing import Any
 import structlog
 
 from signaling import events
+from signaling.invitations import revoke
 from signaling.models import CallParticipation, CallRecord
 from signaling.record.failures import Failure, failure_of
 from signaling.rooms import handover
-from signaling.rooms.facts import Admitted, Fact, Gone, Over, Started, Waiting
+from signaling.rooms.facts import Admitted, Fact, Gone, Over, Revoked, Started, Told, Waiting
 from signaling.rooms.roles import Role
 from teleconsult.web.events import Event
 
@@ -85,12 +86,14 @@ class Journal:
         try:
             if isinstance(fact, Mapping):
                 await self._write(fact)
-                return
-            await self._record(fact)
+            elif isinstance(fact, Revoked):
+                await revoke(self._room, fact.invitation, fact.at)
+            else:
+                await self._record(fact)
         except Exception:
             # a database that is away must not end a call that runs
             log.exception("call_record_failed")
-        if not isinstance(fact, Mapping):
+        if not isinstance(fact, Mapping | Revoked):
             await self._publish([self._event(fact)])
 
     async def _write(self, columns: Kept) -> None:
@@ -100,7 +103,7 @@ class Journal:
         if present:
             await CallParticipation.bulk_update([each for each, _ in present], fields=sorted(present[0][1]))
 
-    async def _record(self, fact: Fact) -> None:
+    async def _record(self, fact: Told) -> None:
         if self._call is None:
             self._call = await CallRecord.create(room=self._room, opened_at=self._opened_at)
         if isinstance(fact, Started):
@@ -131,7 +134,7 @@ class Journal:
                 self._failed[fact.participant] = failure
             await participation.save(update_fields=["left_at", "reconnections", "leave_reason", "failure"])
 
-    def _event(self, fact: Fact) -> Event:
+    def _event(self, fact: Told) -> Event:
         if isinstance(fact, Waiting):
             return events.ParticipantWaiting(room=self._room, participant=fact.participant, role=fact.role)
         if isinstance(fact, Admitted):

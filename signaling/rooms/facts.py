@@ -51,6 +51,14 @@ class Gone:
 
 
 @dataclass(frozen=True)
+class Revoked:
+    """An invitation was taken back."""
+
+    invitation: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Over:
     """The room is closed for good. `started_at` is None when the call never began."""
 
@@ -59,4 +67,6 @@ class Over:
     reason: EndReason
 
 
-Fact = Waiting | Admitted | Started | Gone | Over | HandoverFact
+# what the rest of the product is told
+Told = Waiting | Admitted | Started | Gone | Over | HandoverFact
+Fact = Told | Revoked

@@ -162,7 +162,7 @@ class LiveRoom:
         elif isinstance(body, requests.Renegotiate):
             self._renegotiate(who, generation, fresh=body.fresh)
         elif isinstance(body, requests.Media):
-            self.room.set_media(participant=who, microphone=body.microphone, camera=body.camera)
+            self.room.participants[who].set_media(body.microphone, body.camera)
             self._broadcast()
         elif isinstance(body, requests.Pictures):
             self.room.participants[who].pictures = body.wanted

@@ -27,3 +27,7 @@ class Participant:
     hand: bool = False
     # false: they asked for the sound alone, and send no picture either
     pictures: bool = True
+
+    def set_media(self, microphone: DeviceState, camera: DeviceState) -> None:
+        """Note what their devices do."""
+        self.microphone, self.camera = microphone, camera

@@ -14,13 +14,24 @@ from signaling.errors import (
     SessionUnknown,
 )
 from signaling.rooms.conversation import Conversation, Line
-from signaling.rooms.facts import Admitted, EndReason, Fact, Gone, LeaveReason, Over, Standing, Started, Waiting
+from signaling.rooms.facts import (
+    Admitted,
+    EndReason,
+    Fact,
+    Gone,
+    LeaveReason,
+    Over,
+    Revoked,
+    Standing,
+    Started,
+    Waiting,
+)
 from signaling.rooms.handover import ColleagueRung, Handover, HandoverState
 from signaling.rooms.participants import Participant
 from signaling.rooms.roles import INVITED, Act, Role
 from signaling.rooms.shown import Showing, Shown
 from signaling.rooms.snapshots import snapshot_of
-from signaling.wire.messages import DeviceState, Place
+from signaling.wire.messages import Place
 from signaling.wire.replies import Snapshot
 
 RESUME_WINDOW = timedelta(seconds=60)
@@ -136,7 +147,7 @@ class Room:
         self.aside = self.aside and self._can_be_aside()
         self.showing.match(aside=self.aside)
         if not self.participants and self.over is None:
-            facts += self._close(now, "abandoned")
+            facts.append(self._close(now, "abandoned"))
         return facts
 
     def end(self, *, now: datetime, by: str) -> list[Fact]:
@@ -151,7 +162,7 @@ class Room:
         over = self._close(now, reason)
         why: LeaveReason = "shutdown" if reason == "shutdown" else "ended"
         gone = [fact for who in list(self.participants) for fact in self.leave(now=now, participant=who, reason=why)]
-        return [*gone, *over]
+        return [*gone, over]
 
     def expire(self, *, now: datetime) -> list[Fact]:
         """Take out those whose socket has been gone for longer than the resume window."""
@@ -232,8 +243,8 @@ class Room:
     def revoke(self, *, now: datetime, by: str, invitation: str) -> list[Fact]:
         """Take an invitation back; again is harmless. Raises NotAllowed for who may not invite."""
         self._require(by, Act.INVITE)
-        self.revoked.add(f"{INVITED}{invitation}")
-        return self.leave(now=now, participant=f"{INVITED}{invitation}", reason="unneeded")
+        self.revoked.add(invited := f"{INVITED}{invitation}")
+        return [Revoked(invitation, now), *self.leave(now=now, participant=invited, reason="unneeded")]
 
     def write(self, *, by: str, number: int, text: str, done: bool) -> Line | None:
         """Take a line that somebody types; None when it was done before. Raises NotAllowed in the lobby, or unheard."""
@@ -290,12 +301,6 @@ class Room:
         handover = self.handover
         return handover is None or not handover.hides(other) or viewer == handover.by
 
-    def set_media(self, *, participant: str, microphone: DeviceState, camera: DeviceState) -> None:
-        """Note what somebody's devices do."""
-        who = self.participants[participant]
-        who.microphone = microphone
-        who.camera = camera
-
     def raise_hand(self, *, participant: str, raised: bool) -> None:
         """Ask for the floor, or no longer. Raises NotAllowed for who has it anyway."""
         self._require(participant, Act.RAISE_HAND)
@@ -303,8 +308,7 @@ class Room:
 
     def next_generation(self, participant: str) -> int:
         """Return the number of the participant's next peer connection: 1, 2, 3... never the same twice in a room."""
-        generation = self.generations.get(participant, 0) + 1
-        self.generations[participant] = generation
+        generation = self.generations[participant] = self.generations.get(participant, 0) + 1
         if participant in self.participants:
             self.participants[participant].generation = generation
         return generation
@@ -377,9 +381,9 @@ class Room:
         self.started_at = now
         return [Started(now)]
 
-    def _close(self, now: datetime, reason: EndReason) -> list[Fact]:
-        self.over = Over(self.started_at, now, reason)
-        return [self.over]
+    def _close(self, now: datetime, reason: EndReason) -> Over:
+        self.over = over = Over(self.started_at, now, reason)
+        return over
 
     def _require(self, by: str, act: Act) -> None:
         if not self.participants[by].role.may(act):

@@ -8,15 +8,19 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Page, expect
 
-from signaling.invitations import INVITABLE, LIFETIME, InvitationOffice
+from signaling.errors import InvitationRevoked
+from signaling.invitations import INVITABLE, LIFETIME, InvitationOffice, revoke
 from signaling.keys import GATEKEEPER
+from signaling.models import CallInvitation
 from signaling.relay.documents import DocumentRouter
 from signaling.rooms.roles import Role
 from teleconsult.clock import utcnow
+from teleconsult.database import Database
 from teleconsult.web.tokens import SIGNER, Signer, TokenExpired, TokenInvalid
 from tests.signaling.seats import assert_accessible, in_call, shows_as, state
 from tests.signaling.test_sockets import ROOM, Member, client, connect, gatekeeper, join
 from tests.support.media import AGENT, CITIZEN
+from tests.support.waiting import until
 
 __all__ = ["client", "gatekeeper"]
 
@@ -24,17 +28,34 @@ Client = TestClient[web.Request, web.Application]
 
 
 @pytest.mark.parametrize("role", INVITABLE)
-def test_a_link_says_room_and_role_and_names_nobody(role: Role) -> None:
+async def test_a_link_opens_one_room_in_one_role_until_its_end(role: Role, database: Database) -> None:
     office, now = InvitationOffice(Signer("secret")), utcnow()
-    invitation, token = office.issue(ROOM, role, now)
-    assert office.read(ROOM, token, now + LIFETIME - timedelta(seconds=1)) == invitation
+    invitation = await office.issue(ROOM, role, now)
+    token = office.token(invitation)
+    assert await office.read(ROOM, token, now + LIFETIME - timedelta(seconds=1)) == invitation
     assert invitation.role is role
     with pytest.raises(TokenInvalid):
-        office.read("another", token, now)
+        await office.read("another", token, now)
     with pytest.raises(TokenInvalid):
-        InvitationOffice(Signer("other")).read(ROOM, token, now)
+        await InvitationOffice(Signer("other")).read(ROOM, token, now)
     with pytest.raises(TokenExpired):
-        office.read(ROOM, token, now + LIFETIME)
+        await office.read(ROOM, token, now + LIFETIME)
+
+
+async def test_what_is_taken_back_stays_so_and_nothing_else_is(database: Database) -> None:
+    office, now = InvitationOffice(Signer("secret")), utcnow()
+    kept, gone = [await office.issue(ROOM, Role.OBSERVER, now + timedelta(seconds=n)) for n in (0, 1)]
+    await revoke("another", kept.id, now)
+    await revoke(ROOM, gone.id, now)
+    await revoke(ROOM, gone.id, now)
+    with pytest.raises(InvitationRevoked):
+        await office.read(ROOM, office.token(gone), now)
+    assert await office.standing(ROOM, now) == [kept]
+    assert await office.standing("another", now) == []
+    later = now + LIFETIME + timedelta(seconds=1)
+    assert await office.standing(ROOM, later) == []
+    await office.issue("another", Role.OBSERVER, later)
+    assert await CallInvitation.all().count() == 1, "what has expired is deleted"
 
 
 async def invite(client: Client, role: str) -> dict[str, str]:
@@ -67,9 +88,40 @@ async def test_an_invitation_that_is_taken_back_ends_the_visit_and_opens_nothing
     assert (await interpreter.hear("welcome"))["body"]["role"] == "interpreter"
     await agent.say("revoke", {"invitation": made["invitation"]})
     assert (await interpreter.hear("ended"))["body"]["reason"] == "unneeded"
-    again = await come(client, made)
-    assert (await again.hear("refused"))["body"]["code"] == "invitation_revoked"
-    assert await again.closed() == 4410
+    path, _, query = made["url"].partition("?")
+
+    async def refused() -> bool:
+        answer = await client.post(f"{path}/ticket?{query}", headers={"Accept": "application/json"})
+        return answer.status == 410 and (await answer.json())["code"] == "invitation_revoked"
+
+    await until(refused, "refused")
+    # whatever holds the room now, or when none does
+    await agent.say("end")
+    await agent.hear("ended")
+    assert await refused()
+    assert (await client.get(made["url"])).status == 410
+
+
+async def test_a_ticket_that_was_asked_for_before_opens_nothing_either(client: Client) -> None:
+    agent = await join(client, "agent")
+    made = await invite(client, "interpreter")
+    path, _, query = made["url"].partition("?")
+    ticket = (await (await client.post(f"{path}/ticket?{query}")).json())["ticket"]
+    await agent.say("revoke", {"invitation": made["invitation"]})
+    await agent.say("hand", {"raised": True})
+    await agent.hear("refused")
+    late = await connect(client)
+    await late.say("join", {"ticket": ticket})
+    assert (await late.hear("refused"))["body"]["code"] == "invitation_revoked"
+    assert await late.closed() == 4410
+
+
+async def test_the_agents_page_finds_its_invitations_again(client: Client) -> None:
+    made = await invite(client, "interpreter")
+    answer = await client.get(f"/call/{ROOM}/invitations?as=agent")
+    assert (await answer.json())["items"] == [made]
+    for who in ("citizen", "adviser", "colleague"):
+        assert (await client.get(f"/call/{ROOM}/invitations?as={who}")).status == 403
 
 
 async def test_who_was_invited_takes_nothing_back(client: Client) -> None:
@@ -87,7 +139,8 @@ async def test_a_link_does_not_outlive_its_call(client: Client) -> None:
 
 async def test_a_forged_link_opens_nothing(client: Client) -> None:
     assert (await client.get(f"/call/{ROOM}?invitation=nonsense")).status == 403
-    _, token = InvitationOffice(client.app[SIGNER]).issue("another", Role.OBSERVER, utcnow())  # type: ignore[union-attr]
+    office = InvitationOffice(client.app[SIGNER])  # type: ignore[union-attr]
+    token = office.token(await office.issue("another", Role.OBSERVER, utcnow()))
     assert (await client.get(f"/call/{ROOM}?invitation={token}")).status == 403
 
 
@@ -123,7 +176,11 @@ async def test_an_observer_sees_everyone_and_everyone_is_told(
     for page in (citizen, agent):
         await expect(page.locator("#observers")).to_have_text("Une personne en formation observe cet entretien.")
         await expect(page.locator("#tiles video")).to_have_count(1)
+    # the page is loaded anew, and knows whom it invited
+    await agent.reload()
+    await shows_as(agent, "citizen", CITIZEN)
     await agent.click("#invite")
+    await expect(agent.locator("#invite-list input")).to_have_value(link)
     await agent.click("#invite-list [data-action=revoke]")
     await state(colleague, "ended")
     await expect(citizen.locator("#observers")).to_be_hidden()

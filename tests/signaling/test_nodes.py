@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession
 from redis.asyncio import Redis
 
+from signaling.errors import DirectoryAway
 from signaling.nodes.directory import NODE, RedisDirectory
 from teleconsult.web.bus import PREFIX
 from tests.signaling.processes import Node, running_nodes, until
@@ -151,6 +152,21 @@ async def test_the_lease_of_a_node_that_listens_no_longer_is_ended(redis: RedisS
         assert not await directory.listens("there", "links:there")
         await directory.bury("there", "links:there")
         assert await directory.place(ROOM) == "here"
+        await directory.close()
+
+
+async def test_a_redis_that_came_back_empty_is_not_believed_at_once(redis: RedisServer) -> None:
+    async with Redis.from_url(redis.url, decode_responses=True) as client:
+        directory = RedisDirectory(client, "here", rooms=list, takes_rooms=lambda: True, lost=str)
+        await directory.start()
+        assert await directory.holder(ROOM) is None
+        await client.flushall()
+        await directory.beat()
+        with pytest.raises(DirectoryAway):
+            await directory.holder(ROOM)
+        await client.set(f"{NODE}there", 0)
+        await client.set(f"{PREFIX}room:{ROOM}", "there")
+        assert await directory.holder(ROOM) == "there"
         await directory.close()
 
 

@@ -12,7 +12,10 @@ export class InviteView {
     this._button = document.getElementById("invite");
     if (!this._button) return;
     const dialog = element("invite-dialog", HTMLDialogElement);
-    this._button.addEventListener("click", () => dialog.showModal());
+    this._button.addEventListener("click", () => {
+      dialog.showModal();
+      void this._list();
+    });
     element("invite-close", HTMLButtonElement).addEventListener("click", () => dialog.close());
     element("invite-form", HTMLFormElement).addEventListener("submit", (event) => void this._make(event));
   }
@@ -27,11 +30,20 @@ export class InviteView {
     if (this._button) this._button.hidden = you.role !== "agent" || snapshot.state !== "in_call";
   }
 
+  /** Those made before the page was loaded anew, or by another page of the agent's. */
+  async _list() {
+    const found = await ask();
+    const list = element("invite-list", HTMLUListElement);
+    for (const made of found?.items ?? []) {
+      if (!list.querySelector(`[data-invitation="${made.invitation}"]`)) this._add(made.role, made);
+    }
+  }
+
   /** @param {SubmitEvent} event */
   async _make(event) {
     event.preventDefault();
     const role = new FormData(/** @type {HTMLFormElement} */ (event.target)).get("role");
-    const made = await requestInvitation(String(role));
+    const made = await ask({ method: "POST", body: JSON.stringify({ role }) });
     say(element("invite-news", HTMLElement), text(made ? "inviteMade" : "inviteFailed"));
     if (made) this._add(String(role), made);
   }
@@ -68,11 +80,11 @@ export class InviteView {
   }
 }
 
-/** @param {string} role @returns {Promise<{invitation: string, url: string}|null>} */
-async function requestInvitation(role) {
+/** @param {RequestInit} [how] @returns {Promise<any>} the answer; null when there is none */
+async function ask(how) {
   try {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    const response = await fetch(data.invitationsUrl, { method: "POST", headers, body: JSON.stringify({ role }) });
+    const response = await fetch(data.invitationsUrl, { ...how, headers });
     return response.ok ? await response.json() : null;
   } catch {
     return null;
