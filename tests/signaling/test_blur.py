@@ -1,10 +1,12 @@
 """Blurring the background, with the real network in a real browser: the person stays sharp, what is behind does not."""
 
+import gzip
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
@@ -78,14 +80,28 @@ async def test_the_background_is_blurred_and_the_person_is_not(server: TestServe
     assert await person.evaluate("localStorage.getItem('teleconsult.devices')") == "{}"
 
 
-async def test_a_machine_that_is_too_slow_goes_on_without_and_says_so(server: TestServer, person: Page) -> None:
+async def test_on_a_machine_that_is_too_slow_the_camera_goes_off_before_anything_shows(
+    server: TestServer, person: Page
+) -> None:
     await person.add_init_script(LIMIT % "1e-9")
     await open_call(person, server, "agent")
     await person.click("#open-devices")
     await person.locator("#devices-blur").check()
-    await expect(person.locator("#hint-text")).to_contain_text("trop lent pour le flou")
+    await expect(person.locator("#hint-text")).to_contain_text("trop lent pour le flou. Votre caméra est éteinte")
     await expect(person.locator("#devices-blur")).not_to_be_checked()
+    await person.wait_for_function(f"() => ({DETAIL})()?.flag === 0")
+    await person.click("#devices-close")
+    await person.click("#toggle-camera")
     await person.wait_for_function(f"() => ({DETAIL})()?.flag > 0")
+
+
+async def test_who_counts_on_the_blur_is_not_shown_when_it_does_not_begin(server: TestServer, person: Page) -> None:
+    await person.context.route("**/*.tflite", lambda route: route.abort())
+    await person.add_init_script("localStorage.setItem('teleconsult.devices', '{\"blur\":\"yes\"}')")
+    await open_call(person, server, "agent")
+    await expect(person.locator("#hint-text")).to_contain_text("Le flou s’est arrêté. Votre caméra est éteinte")
+    await expect(person.locator("#toggle-camera")).to_have_text("Allumer la caméra")
+    assert await person.evaluate(f"() => ({DETAIL})()?.flag ?? 0") == 0
 
 
 async def test_a_network_that_cannot_be_loaded_leaves_the_plain_picture(server: TestServer, person: Page) -> None:
@@ -103,6 +119,16 @@ async def test_where_the_browser_gives_no_frames_there_is_no_box(server: TestSer
     await person.click("#open-devices")
     await expect(person.locator("#devices-camera")).to_be_visible()
     await expect(person.locator("#devices-blur-group")).to_be_hidden()
+
+
+async def test_the_runtime_is_sent_compressed(server: TestServer) -> None:
+    name = "vision_wasm_module_internal.wasm"
+    url = server.make_url(f"/static/vendor/mediapipe/{name}")
+    async with ClientSession(auto_decompress=False) as http, http.get(url) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert answer.headers["Content-Type"] == "application/wasm"
+        sent = await answer.read()
+    assert gzip.decompress(sent) == (ROOT / "teleconsult/static/vendor/mediapipe" / name).read_bytes()
 
 
 def test_the_network_keeps_its_content_and_says_how_its_input_is_scaled() -> None:

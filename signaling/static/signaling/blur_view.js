@@ -25,6 +25,8 @@ export class BlurView {
     this._blur.addEventListener("pace", (event) => {
       document.documentElement.dataset.blurMs = (/** @type {CustomEvent} */ (event)).detail.ms.toFixed(1);
     });
+    // whether somebody counts on it: then nothing is shown without
+    this._promised = this._box.checked;
     if (this._box.checked && canBlur(devices.lens)) void this._apply(true);
   }
 
@@ -33,6 +35,7 @@ export class BlurView {
     this._devices.choice.set("blur", on ? "yes" : "");
     if (on) this._say("blurStarts");
     await this._apply(on);
+    this._promised = this._box?.checked ?? false;
     if (!on) this._say("blurOff");
     else if (this._box?.checked) this._say("blurOn");
   }
@@ -49,8 +52,10 @@ export class BlurView {
     this._box.checked = false;
     // remembered all the same when it was too slow: the next time, the computer may have less to do
     if (why === "failed") this._devices.choice.set("blur", "");
+    const words = `${why === "slow" ? "blurSlow" : "blurFailed"}${this._promised ? "Off" : ""}`;
+    if (this._promised) this._devices.turnCameraOff();
+    this._promised = false;
     void this._apply(false);
-    const words = why === "slow" ? "blurSlow" : "blurFailed";
     this._say(words);
     this._tell(text(words));
   }

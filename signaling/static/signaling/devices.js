@@ -106,6 +106,12 @@ export class Devices extends EventTarget {
     this._enable();
   }
 
+  /** Show nothing, before anybody sees what is no longer hidden. */
+  turnCameraOff() {
+    this._cameraOff = true;
+    this._enable();
+  }
+
   /** Send the camera's picture through this from now on; null sends it as it is. @param {Filter|null} filter */
   async setFilter(filter) {
     this._filter = filter;
