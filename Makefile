@@ -14,6 +14,9 @@ BENCH_ARGS ?=
 BIN := .venv/bin
 PACKAGES := teleconsult signaling booking kiosks
 
+# where it is set, each server that a test starts would compile the whole product again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test check lint types format bench bench-booking bench-notify bench-relay bench-loss bench-signaling bench-soak clean environment test-environment vendor
 
 help:
