@@ -66,17 +66,21 @@ class Hub:
     def join(self, claims: Claims, outlet: Outlet) -> tuple[LiveRoom, Session]:
         """Let the holder of a ticket in, opening the room if need be.
 
-        Raises CallOver, RoomFull, NoNodeFree.
+        Raises CallOver, RoomFull, HandoverGone, InvitationRevoked, NoNodeFree.
         """
         room = self._rooms.get(claims.room)
-        if room is None:
-            if not self.takes_rooms:
-                self.on_refused(claims.room)
-                raise NoNodeFree(retry_after=RETRY_SECONDS)
-            room = self._rooms[claims.room] = LiveRoom(
-                claims.room, network=self._network, publish=self._publish, clock=self.clock, on_over=self._room_over
-            )
-        return room, room.join(claims, outlet)
+        if room is not None:
+            return room, room.join(claims, outlet)
+        if not self.takes_rooms:
+            self.on_refused(claims.room)
+            raise NoNodeFree(retry_after=RETRY_SECONDS)
+        room = LiveRoom(
+            claims.room, network=self._network, publish=self._publish, clock=self.clock, on_over=self._room_over
+        )
+        session = room.join(claims, outlet)
+        # only now: nobody would ever leave, and so close, a room whose first comer was refused
+        self._rooms[claims.room] = room
+        return room, session
 
     def find(self, room: str, session: str) -> LiveRoom:
         """Return the room in which a session may be resumed. Raises SessionUnknown."""

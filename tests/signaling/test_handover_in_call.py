@@ -1,12 +1,14 @@
 """The citizen passes from one agent to another: on the wire, and in browsers."""
 
+import asyncio
+
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Page, expect
 
-from signaling.keys import GATEKEEPER
+from signaling.keys import GATEKEEPER, HUB
 from tests.signaling.seats import assert_accessible, in_call, open_call, shows_as
-from tests.signaling.test_sockets import ROOM, Member, client, connect, gatekeeper, join, ticket
+from tests.signaling.test_sockets import ROOM, SOON, Member, client, connect, gatekeeper, join, ticket
 from tests.support.media import AGENT, CITIZEN, COLLEAGUE
 
 __all__ = ["client", "gatekeeper"]
@@ -54,6 +56,15 @@ async def test_a_colleague_whom_nobody_asks_stays_outside(client: Client) -> Non
     await colleague.say("join", {"ticket": await ticket(client, "colleague")})
     assert (await colleague.hear("refused"))["body"]["code"] == "handover_gone"
     assert await colleague.closed() == 4410
+
+
+async def test_a_colleague_who_is_refused_by_an_empty_server_opens_no_room_there(client: Client) -> None:
+    # the server was started anew while they were asked: they are back before everyone else
+    colleague = await connect(client)
+    await colleague.say("join", {"ticket": await ticket(client, "colleague")})
+    assert (await colleague.hear("refused"))["body"]["code"] == "handover_gone"
+    assert not client.app[HUB].rooms()
+    await asyncio.wait_for(client.app[HUB].drain(), SOON)
 
 
 async def test_nobody_but_the_agent_passes_the_citizen_on_or_hears_of_it(client: Client) -> None:
