@@ -20,6 +20,7 @@ PAGE_TEXTS = {
     "ended": N_("L’appel est terminé."),
     "superseded": N_("Cet appel est ouvert dans une autre fenêtre. Vous pouvez fermer celle-ci."),
     "refused": N_("Vous ne pouvez pas entrer dans cet appel."),
+    "roomFull": N_("Cet appel est complet. Rechargez la page quand quelqu’un en sera sorti."),
     "mediaReconnecting": N_("Le son et l’image reviennent dans un instant."),
     "networkClosed": N_(
         "Ni le son ni l’image ne passent : le réseau d’ici est sans doute fermé. L’essai continue ;"

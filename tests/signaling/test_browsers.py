@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 from PIL import Image
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
+from signaling.keys import GATEKEEPER
 from tests.signaling.seats import COLOUR, assert_accessible, in_call, open_call, shows, state
 from tests.support.browsers import running_browser
 from tests.support.media import ADVISER, AGENT, CITIZEN
@@ -47,6 +48,27 @@ async def test_both_see_each_other_once_the_agent_admits(server: TestServer, cit
     await state(agent, "connected")
     await shows(citizen, AGENT)
     await shows(agent, CITIZEN)
+
+
+async def test_who_is_refused_reads_words_and_no_code(
+    server: TestServer, citizen: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = citizen.locator("#over-text")
+    gatekeeper = server.app[GATEKEEPER]
+    gatekeeper.refused.add("citizen:1")  # type: ignore[attr-defined]
+    await open_call(citizen, server, "citizen")
+    await expect(words).to_have_text("Vous ne pouvez pas entrer dans cet appel.")
+    gatekeeper.refused.clear()  # type: ignore[attr-defined]
+    with monkeypatch.context() as full:
+        full.setattr("signaling.rooms.room.CAPACITY", 0)
+        await open_call(citizen, server, "citizen")
+        await expect(words).to_have_text("Cet appel est complet. Rechargez la page quand quelqu’un en sera sorti.")
+    # refused before there is a socket: the service's own words
+    await citizen.route(
+        "**/ticket?*", lambda route: route.continue_(url=route.request.url.replace("citizen", "nobody"))
+    )
+    await open_call(citizen, server, "citizen")
+    await expect(words).to_have_text("Vous n’avez pas le droit de faire cela.")
 
 
 async def test_a_cut_socket_comes_back_into_the_call(server: TestServer, citizen: Page, agent: Page) -> None:

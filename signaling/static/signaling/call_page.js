@@ -29,6 +29,8 @@ const GREET_MS = 15_000;
 const CLOSED_MS = 15_000;
 /** @type {Record<string, string>} What somebody is told who is no longer needed. */
 const OFF = { colleague: "handoverOff", agent: "handoverOff" };
+/** @type {Record<string, string>} What somebody is told whom the socket refuses, by its code. */
+const REFUSED = { room_full: "roomFull", consultation_over: "ended" };
 
 class CallPage {
   constructor() {
@@ -86,7 +88,7 @@ class CallPage {
   }
 
   _listen() {
-    on(this._wire, "state", ({ state, code }) => this._wireState(state, code));
+    on(this._wire, "state", ({ state, code, words }) => this._wireState(state, code, words));
     on(this._wire, "welcome", ({ resumed }) => {
       this._tellMedia();
       this._quality.welcome();
@@ -163,13 +165,13 @@ class CallPage {
     this._agent = agent.participant;
   }
 
-  /** @param {WireState} state @param {string} code */
-  _wireState(state, code) {
-    if (state === "ended") this._ended(code);
-    else if (state === "superseded") this._over("superseded", text("superseded"), false);
+  /** @param {WireState} state @param {string} code @param {string} words */
+  _wireState(state, code, words) {
+    if (state === "superseded") this._over("superseded", text("superseded"), false);
     else if (code === "invitation_revoked") this._over("refused", text("invitationRevoked"), false);
+    else if (state === "ended") this._ended(code);
     else if (code === "handover_gone") this._over("refused", text("handoverOff"), false, data.leftUrl);
-    else if (state === "refused") this._over("refused", code ? `${text("refused")} (${code})` : text("refused"), false);
+    else if (state === "refused") this._over("refused", words || text(REFUSED[code] ?? "refused"), false);
     else this._showState();
   }
 

@@ -52,12 +52,14 @@ export class EntryRefused extends Error {
   constructor(code, detail, status) {
     super(detail || code);
     this.code = code;
+    /** What the service says of it, to people. */
+    this.detail = detail;
     this.status = status;
   }
 }
 
 /**
- * Events (CustomEvent): `state` {state, code}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
+ * Events (CustomEvent): `state` {state, code, words}, `welcome` {resumed}, `snapshot` Snapshot, `offer` {offer, generation},
  * `slots` {slots, generation}, `lines` {whole, lines: TextLine[]}, `connections` {connections: Connection[]},
  * `document` {frame},
  * `pointed` {participant, x, y},
@@ -112,7 +114,7 @@ export class Wire extends EventTarget {
         : { type: "join", body: { ticket: await this._getTicket() } };
     } catch (error) {
       if (attempt !== this._attempts) return;
-      if (error instanceof EntryRefused) this._finish(error.status === GONE ? "ended" : "refused", error.code);
+      if (error instanceof EntryRefused) this._finish(error.status === GONE ? "ended" : "refused", error.code, error.detail);
       else this._retry();
       return;
     }
@@ -309,19 +311,19 @@ export class Wire extends EventTarget {
     }
   }
 
-  /** @param {"ended"|"superseded"|"refused"} state @param {string} code */
-  _finish(state, code) {
+  /** @param {"ended"|"superseded"|"refused"} state @param {string} code @param {string} [words] for people, if there are any */
+  _finish(state, code, words) {
     if (this._over()) return;
     clearInterval(this._heartbeat);
     clearTimeout(this._retryTimer);
-    this._setState(state, code);
+    this._setState(state, code, words);
   }
 
-  /** @param {WireState} state @param {string} [code] */
-  _setState(state, code = "") {
+  /** @param {WireState} state @param {string} [code] @param {string} [words] */
+  _setState(state, code = "", words = "") {
     if (state === this.state && !code) return;
     this.state = state;
-    this._emit("state", { state, code });
+    this._emit("state", { state, code, words });
   }
 
   /** @param {string} name @param {unknown} detail */
