@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from html.parser import HTMLParser
 from pathlib import Path
 
+import grimp
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
@@ -125,6 +127,12 @@ def test_translations_keep_their_parameters() -> None:
 def test_french_marks_stand_off_by_a_space_that_does_not_break() -> None:
     wrong = [f"{name}:{line}: {text}" for name, line, text in texts() if re.search(r"\w [:;?!](\s|$)|« | »", text)]
     assert not wrong, "\n".join(["use U+00A0 before : ; ? ! and inside « »:", *wrong])
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    # raises CycleError, which names the circle; imports that only types need count too
+    TopologicalSorter({each: graph.find_modules_directly_imported_by(each) for each in graph.modules}).prepare()
 
 
 def test_files_stay_short() -> None:

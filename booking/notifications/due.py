@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from booking.lifecycle import Status
 from booking.models import Agent, Notice
-from booking.notifications.kinds import Kind, NoticeState
+from booking.notifications.kinds import GUESTS, Kind, NoticeState
 from booking.notifications.meeting import Meeting, meeting_told, read_meetings
 from booking.notifications.mornings import Day, read_day
-from booking.notifications.outbox import is_stale
 from booking.waiting import OFFERED, Place, place_of
+
+FOR_WHO_HAS_YET_TO_COME = frozenset({Kind.REMINDER, Kind.DISPLACED, Kind.LATE})
 
 Subject = Meeting | Place | Day
 
@@ -24,6 +26,22 @@ class Due:
     notice: Notice
     subject: Subject
     earlier: tuple[str, ...] = ()
+
+
+def is_stale(notice: Notice, *, sequence: int, status: str, agent_id: str) -> bool:
+    """Whether what a notice says no longer holds for an appointment that now stands like this; pure.
+
+    A cancellation holds while the appointment is cancelled, or is another agent's than the notice's; a guest's
+    always does (who is invited anew gets a higher sequence). A reminder, and news of trouble, are for who has yet to
+    come; everything else holds until the appointment moves or is cancelled.
+    """
+    if notice.kind == Kind.CANCELLATION:
+        return status != Status.CANCELLED and notice.agent_id in (None, agent_id) and notice.recipient not in GUESTS
+    if notice.sequence != sequence or status == Status.CANCELLED:
+        return True
+    if notice.kind == Kind.SATISFACTION:
+        return status != Status.COMPLETED
+    return notice.kind in FOR_WHO_HAS_YET_TO_COME and status != Status.BOOKED
 
 
 async def read_due(notices: Sequence[Notice]) -> dict[str, Due]:

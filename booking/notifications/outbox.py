@@ -12,9 +12,8 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from booking.engine.queries import run
-from booking.lifecycle import Status
 from booking.models import Notice
-from booking.notifications.kinds import GUESTS, Kind, NoticeState
+from booking.notifications.kinds import Kind, NoticeState
 from booking.ports import Sent
 from teleconsult.database import dialect
 
@@ -24,7 +23,6 @@ LONGEST_RETRY = timedelta(minutes=30)
 KEPT = timedelta(days=183)
 # Retries are spread by up to this part of their delay, so that a server that comes back is not hit by all at once.
 JITTER = 0.2
-FOR_WHO_HAS_YET_TO_COME = frozenset({Kind.REMINDER, Kind.DISPLACED, Kind.LATE})
 # What comes in masses and is not urgent, so that it never holds up what somebody waits for.
 ROUTINE = (Kind.REMINDER, Kind.SATISFACTION)
 
@@ -75,22 +73,6 @@ def retry_delay(attempts: int, spread: float, pace: Pace = PACE) -> timedelta:
     """Return how long to wait after the n-th failed attempt: twice as long each time; `spread` is 0 to 1, by chance."""
     delay: timedelta = min(pace.first_retry * 2 ** min(attempts - 1, 16), pace.longest_retry)
     return delay * (1 + JITTER * spread)
-
-
-def is_stale(notice: Notice, *, sequence: int, status: str, agent_id: str) -> bool:
-    """Whether what a notice says no longer holds for an appointment that now stands like this; pure.
-
-    A cancellation holds while the appointment is cancelled, or is another agent's than the notice's; a guest's
-    always does (who is invited anew gets a higher sequence). A reminder, and news of trouble, are for who has yet to
-    come; everything else holds until the appointment moves or is cancelled.
-    """
-    if notice.kind == Kind.CANCELLATION:
-        return status != Status.CANCELLED and notice.agent_id in (None, agent_id) and notice.recipient not in GUESTS
-    if notice.sequence != sequence or status == Status.CANCELLED:
-        return True
-    if notice.kind == Kind.SATISFACTION:
-        return status != Status.COMPLETED
-    return notice.kind in FOR_WHO_HAS_YET_TO_COME and status != Status.BOOKED
 
 
 def _free(now: datetime) -> Q:

@@ -14,8 +14,8 @@ from tortoise.queryset import QuerySet
 
 from booking.errors import AppointmentUnknown
 from booking.models import Appointment, Notice
+from booking.notifications.due import is_stale
 from booking.notifications.kinds import EMAIL, SMS, Kind, NoticeState, Recipient, deadline_of
-from booking.notifications.outbox import is_stale
 from booking.office.errors import EntryUnknown
 from booking.passes import shown_reference, typed_reference
 from booking.wording.mobile import masked

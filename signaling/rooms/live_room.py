@@ -15,10 +15,12 @@ from signaling.relay.relay import RelayPorts, RoomRelay
 from signaling.rooms.check_rooms import LONGEST, is_check
 from signaling.rooms.conversation import Line
 from signaling.rooms.facts import Admitted, EndReason, Fact, Gone, Over
+from signaling.rooms.looking import pointed_to, screen_goes
 from signaling.rooms.participants import Participant
 from signaling.rooms.roles import Act
 from signaling.rooms.room import Room
-from signaling.rooms.shown import Shown, pointed_to, screen_goes
+from signaling.rooms.shown import Shown
+from signaling.rooms.snapshots import snapshot_of
 from signaling.tickets import Claims
 from signaling.wire import replies, requests
 from signaling.wire.messages import Body
@@ -309,7 +311,7 @@ class LiveRoom:
 
     def snapshot(self, participant: str) -> Snapshot:
         """Return the room as a participant may see it now."""
-        return self.room.snapshot(now=self._clock(), viewer=participant)
+        return snapshot_of(self.room, self._clock(), participant)
 
     def _arrived(self, participant: str) -> None:
         """Somebody's picture is there: a colleague who takes over takes the agent's place in it now."""

@@ -30,9 +30,7 @@ from signaling.rooms.handover import ColleagueRung, Handover, HandoverState
 from signaling.rooms.participants import Participant
 from signaling.rooms.roles import INVITED, Act, Role
 from signaling.rooms.shown import Showing, Shown
-from signaling.rooms.snapshots import snapshot_of
 from signaling.wire.messages import Place
-from signaling.wire.replies import Snapshot
 
 RESUME_WINDOW = timedelta(seconds=60)
 CAPACITY = 6
@@ -324,10 +322,6 @@ class Room:
     def admitted(self) -> list[Participant]:
         """Return those in the call."""
         return [p for p in self.participants.values() if p.standing == "admitted"]
-
-    def snapshot(self, *, now: datetime, viewer: str) -> Snapshot:
-        """Return the room as one participant may see it."""
-        return snapshot_of(self, now, viewer)
 
     def _comes_as(self, participant: str, role: Role, previous: Participant | None) -> tuple[Role, Standing]:
         """Return as what somebody comes in: a colleague only when asked; who took over is the agent by now."""

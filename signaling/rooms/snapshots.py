@@ -3,21 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from signaling.rooms.shown import Shown, shown_to
+from signaling.rooms.looking import shown_to
+from signaling.rooms.participants import Participant
+from signaling.rooms.room import Room
+from signaling.rooms.shown import Shown
 from signaling.wire.replies import HandoverInfo, ParticipantInfo, ShownInfo, Snapshot
-
-if TYPE_CHECKING:
-    from signaling.rooms.participants import Participant
-    from signaling.rooms.room import Room
 
 STATES: Mapping[str, Literal["lobby", "rung", "in_call"]] = MappingProxyType(
     {"waiting": "lobby", "rung": "rung", "admitted": "in_call"}
 )
 
 
-def snapshot_of(room: "Room", now: datetime, viewer: str) -> Snapshot:
+def snapshot_of(room: Room, now: datetime, viewer: str) -> Snapshot:
     """Return what a participant is told of the room."""
     you = room.participants[viewer]
     shown = shown_to(room, viewer)
@@ -38,7 +37,7 @@ def snapshot_of(room: "Room", now: datetime, viewer: str) -> Snapshot:
     )
 
 
-def _handover(room: "Room", viewer: str) -> HandoverInfo | None:
+def _handover(room: Room, viewer: str) -> HandoverInfo | None:
     handover = room.handover
     if handover is None or viewer not in (handover.by, handover.to):
         return None
@@ -51,7 +50,7 @@ def _handover(room: "Room", viewer: str) -> HandoverInfo | None:
     )
 
 
-def _info(room: "Room", now: datetime, who: "Participant", shown: Shown | None) -> ParticipantInfo:
+def _info(room: Room, now: datetime, who: Participant, shown: Shown | None) -> ParticipantInfo:
     waiting = who.standing == "waiting"
     place = 1 + [p.id for p in room.waiting()].index(who.id) if waiting else None
     return ParticipantInfo(
@@ -70,7 +69,7 @@ def _info(room: "Room", now: datetime, who: "Participant", shown: Shown | None) 
     )
 
 
-def _sees(viewer: "Participant", other: "Participant") -> bool:
+def _sees(viewer: Participant, other: Participant) -> bool:
     if viewer.standing != "admitted" or other.standing == "rung":
         return False
     return other.standing == "admitted" or not viewer.role.waits

@@ -11,6 +11,7 @@ from booking.book import book
 from booking.change import cancel, reschedule
 from booking.models import Agent, Appointment, Notice
 from booking.notifications import outbox
+from booking.notifications.due import is_stale
 from booking.notifications.notices import Kind, NoticeState, Recipient, plan_notices
 from booking.ports import Sent
 from booking.schemas import Citizen
@@ -165,7 +166,7 @@ CURRENT = {"sequence": 1, "status": "booked", "agent_id": "current"}
     ],
 )
 def test_what_no_longer_holds_is_known_as_such(notice: dict[str, Any], now: dict[str, Any], stale: bool) -> None:
-    assert outbox.is_stale(Notice(recipient="citizen", **notice), **CURRENT | now) is stale
+    assert is_stale(Notice(recipient="citizen", **notice), **CURRENT | now) is stale
 
 
 async def many(count: int, **more: Any) -> list[Notice]:

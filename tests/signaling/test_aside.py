@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from signaling.errors import NotAllowed, ParticipantUnknown
 from signaling.rooms.roles import Role
 from signaling.rooms.room import Room
+from signaling.rooms.snapshots import snapshot_of
 from tests.signaling.seats import assert_accessible, in_call, open_call, shows_as, state
 from tests.support.media import ADVISER, AGENT, CITIZEN
 from tests.support.senses import hears, hears_nothing, sees
@@ -34,7 +35,7 @@ def test_the_agent_and_the_adviser_hear_each_other_and_the_citizen_neither() -> 
     assert room.hears("adviser", "agent")
     for apart in (("citizen", "agent"), ("agent", "citizen"), ("citizen", "adviser"), ("adviser", "citizen")):
         assert not room.hears(*apart)
-    assert all(room.snapshot(now=NOW, viewer=who).aside for who in room.participants)
+    assert all(snapshot_of(room, NOW, who).aside for who in room.participants)
     room.set_aside(by="agent", aside=False)
     assert room.hears("citizen", "agent")
 

@@ -12,6 +12,7 @@ from signaling.rooms.facts import Admitted, Gone
 from signaling.rooms.handover import RINGS_EVERY, RINGS_FOR, ColleagueRung, HandoverAccepted, HandoverSettled
 from signaling.rooms.roles import Role
 from signaling.rooms.room import Room
+from signaling.rooms.snapshots import snapshot_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -33,7 +34,7 @@ def rung(room: Room, who: str = "bob") -> None:
 
 
 def seen_by(room: Room, viewer: str) -> set[str]:
-    return {p.participant for p in room.snapshot(now=NOW, viewer=viewer).others}
+    return {p.participant for p in snapshot_of(room, NOW, viewer).others}
 
 
 def accepted(room: Room) -> None:
@@ -46,12 +47,12 @@ def test_the_colleague_reads_the_reason_and_nobody_else_hears_of_it() -> None:
     room = conversation()
     assert ask(room) == [ColleagueRung("ada", "bob", NOW)]
     rung(room)
-    preview = room.snapshot(now=NOW, viewer="bob")
+    preview = snapshot_of(room, NOW, "bob")
     assert preview.state == "rung"
     assert preview.others == (), "no names before accepting"
     assert preview.handover is not None
     assert preview.handover.reason == "Dossier agricole"
-    assert room.snapshot(now=NOW, viewer="citizen").handover is None
+    assert snapshot_of(room, NOW, "citizen").handover is None
     assert seen_by(room, "citizen") == {"ada"}
     assert seen_by(room, "ada") == {"citizen"}
 
@@ -95,7 +96,7 @@ def test_it_goes_back_the_same_way_to_who_stayed() -> None:
     accepted(room)
     room.complete_handover(now=NOW, arrived="bob")
     ask(room, by="bob", to="ada")
-    assert room.snapshot(now=NOW, viewer="ada").state == "in_call", "they answer from within the call"
+    assert snapshot_of(room, NOW, "ada").state == "in_call", "they answer from within the call"
     room.answer_handover(now=NOW, by="ada", accepted=True)
     facts = room.confirm_handover(now=NOW, colleague="ada")
     assert facts[1:] == [Gone("bob", Role.COLLEAGUE, NOW, "admitted", "handed_over", 0)]
@@ -109,7 +110,7 @@ def test_a_colleague_who_declines_is_out_and_the_agent_is_told() -> None:
     rung(room)
     assert room.answer_handover(now=NOW, by="bob", accepted=False) == [HandoverSettled("ada", "bob", NOW, "declined")]
     assert "bob" not in room.participants
-    told = room.snapshot(now=NOW, viewer="ada").handover
+    told = snapshot_of(room, NOW, "ada").handover
     assert told is not None
     assert told.state == "declined"
     assert ask(room, to="eve") == [ColleagueRung("ada", "eve", NOW)], "and may ask somebody else"
@@ -268,7 +269,7 @@ class Passing(RuleBasedStateMachine):
         self.keeps_an_agent(lambda: self.room.expire(now=self.now))
 
     def agents_seen(self) -> int:
-        others = self.room.snapshot(now=self.now, viewer="citizen").others if self.present("citizen") else ()
+        others = snapshot_of(self.room, self.now, "citizen").others if self.present("citizen") else ()
         return sum(other.role is Role.AGENT for other in others)
 
     def keeps_an_agent(self, step: object) -> None:
@@ -281,14 +282,14 @@ class Passing(RuleBasedStateMachine):
     @invariant()
     def who_is_only_asked_sees_nobody_and_is_seen_by_nobody(self) -> None:
         for viewer, you in self.room.participants.items():
-            snapshot = self.room.snapshot(now=self.now, viewer=viewer)
+            snapshot = snapshot_of(self.room, self.now, viewer)
             assert you.standing != "rung" or snapshot.others == ()
             assert all(other.standing != "rung" for other in snapshot.others)
 
     @invariant()
     def only_the_two_of_it_hear_of_it(self) -> None:
         for viewer in self.room.participants:
-            info = self.room.snapshot(now=self.now, viewer=viewer).handover
+            info = snapshot_of(self.room, self.now, viewer).handover
             assert info is None or viewer in (info.by, info.colleague)
 
     @invariant()

@@ -13,6 +13,7 @@ from signaling.errors import NotAllowed, ParticipantUnknown
 from signaling.keys import GATEKEEPER
 from signaling.rooms.roles import MAY, Act, Role
 from signaling.rooms.room import Room
+from signaling.rooms.snapshots import snapshot_of
 from signaling.wire.messages import Place
 from tests.signaling.seats import assert_accessible, in_call
 from tests.signaling.test_protocol import section
@@ -83,7 +84,7 @@ def test_who_may_not_speak_is_sent_to_nobody_and_told_to_everybody(role: Role) -
     assert room.shows("agent", "invited:1") == role.may(Act.SPEAK)
     assert room.tells("agent", "invited:1")
     assert room.shows("invited:1", "agent")
-    assert [other.role for other in room.snapshot(now=NOW, viewer="agent").others] == [role]
+    assert [other.role for other in snapshot_of(room, NOW, "agent").others] == [role]
 
 
 def test_an_observer_is_nobody_to_talk_with_in_private() -> None:

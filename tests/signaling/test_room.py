@@ -11,6 +11,7 @@ from signaling.errors import CallOver, NotAllowed, ParticipantUnknown, RoomFull,
 from signaling.rooms.facts import Admitted, Gone, Over, Started, Waiting
 from signaling.rooms.roles import Role
 from signaling.rooms.room import CAPACITY, RESUME_WINDOW, Room
+from signaling.rooms.snapshots import snapshot_of
 from signaling.wire.replies import Snapshot
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -26,12 +27,12 @@ def room_with(*people: str) -> Room:
 
 def test_a_citizen_waits_until_the_agent_admits() -> None:
     room = room_with("citizen")
-    assert room.snapshot(now=NOW, viewer="citizen").state == "lobby"
+    assert snapshot_of(room, NOW, "citizen").state == "lobby"
     room.join(now=NOW, participant="agent", role=Role.AGENT, name="agent", session="s")
-    assert room.snapshot(now=NOW, viewer="citizen").state == "lobby"
+    assert snapshot_of(room, NOW, "citizen").state == "lobby"
     facts = room.admit(now=NOW, by="agent", participant="citizen")
     assert facts == [Admitted("citizen", Role.CITIZEN, NOW), Started(NOW)]
-    assert room.snapshot(now=NOW, viewer="citizen").state == "in_call"
+    assert snapshot_of(room, NOW, "citizen").state == "in_call"
     assert room.admit(now=NOW, by="agent", participant="citizen") == [], "again is harmless"
 
 
@@ -47,7 +48,7 @@ def test_who_was_let_in_before_the_server_was_started_anew_need_not_wait_again()
     room = room_with("agent")
     facts = room.join(now=NOW, participant="citizen", role=Role.CITIZEN, name="c", session="s", admit_waiting=True)
     assert facts == [Admitted("citizen", Role.CITIZEN, NOW), Started(NOW)]
-    assert room.snapshot(now=NOW, viewer="citizen").state == "in_call"
+    assert snapshot_of(room, NOW, "citizen").state == "in_call"
 
 
 def test_a_guest_who_was_let_in_before_lets_nobody_else_in() -> None:
@@ -72,7 +73,7 @@ def test_nobody_is_admitted_who_is_not_there() -> None:
 
 def test_somebody_who_waits_sees_nobody() -> None:
     room = room_with("agent", "citizen", "adviser")
-    snapshot = room.snapshot(now=NOW, viewer="citizen")
+    snapshot = snapshot_of(room, NOW, "citizen")
     assert snapshot.others == ()
     assert snapshot.host_present
 
@@ -80,16 +81,16 @@ def test_somebody_who_waits_sees_nobody() -> None:
 def test_a_citizen_in_the_call_does_not_see_who_waits() -> None:
     room = room_with("agent", "citizen", "friend")
     room.admit(now=NOW, by="agent", participant="citizen")
-    assert [p.participant for p in room.snapshot(now=NOW, viewer="citizen").others] == ["agent"]
-    assert {p.participant for p in room.snapshot(now=NOW, viewer="agent").others} == {"citizen", "friend"}
+    assert [p.participant for p in snapshot_of(room, NOW, "citizen").others] == ["agent"]
+    assert {p.participant for p in snapshot_of(room, NOW, "agent").others} == {"citizen", "friend"}
 
 
 def test_the_lobby_has_places_in_order_of_arrival() -> None:
     room = room_with("friend")
     room.join(now=NOW + timedelta(seconds=5), participant="citizen", role=Role.CITIZEN, name="c", session="s")
     later = NOW + timedelta(seconds=65)
-    assert room.snapshot(now=later, viewer="friend").you.place == 1
-    you = room.snapshot(now=later, viewer="citizen").you
+    assert snapshot_of(room, later, "friend").you.place == 1
+    you = snapshot_of(room, later, "citizen").you
     assert (you.place, you.waiting_seconds) == (2, 60)
 
 
@@ -231,7 +232,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def everyone_sees_a_consistent_room(self) -> None:
         for viewer, you in self.room.participants.items():
-            snapshot: Snapshot = self.room.snapshot(now=self.now, viewer=viewer)
+            snapshot: Snapshot = snapshot_of(self.room, self.now, viewer)
             seen = {p.participant for p in snapshot.others}
             assert viewer not in seen
             assert snapshot.you.participant == viewer

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from signaling.errors import NotAllowed, ParticipantUnknown
 from signaling.rooms.live_room import POINTER_SECONDS
+from signaling.rooms.looking import pointed_to, screen_goes, shown_to
 from signaling.rooms.roles import Role
 from signaling.rooms.room import Room
-from signaling.rooms.shown import pointed_to, screen_goes, shown_to
 from signaling.wire.messages import Place
 from signaling.wire.pace import Pace
 from signaling.wire.requests import Point
