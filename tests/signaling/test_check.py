@@ -18,11 +18,27 @@ from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.signaling.seats import assert_accessible
+from tests.signaling.test_quality_in_browsers import lose
 from tests.signaling.test_sockets import Member
 from tests.support.ports import free_port
+from tests.support.room import AIR
 from tests.support.server import ROOT
+from tests.support.waiting import until
 
 KEY = "a-key-for-monitoring-and-nothing-else"
+NO_CAMERA = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (asked) => {
+  if (asked.video) throw new DOMException("none", "NotFoundError");
+  return open(asked);
+};
+"""
+
+
+async def is_up(server: TestServer) -> bool:
+    rooms = server.app[HUB]._rooms.values()
+    lines = [line for room in rooms for line in room._relay._lines.values()]
+    return bool(lines) and lines[0].current is not None
 
 
 @pytest.fixture
@@ -100,7 +116,43 @@ async def test_the_page_says_that_all_is_ready(server: TestServer, agent: Page) 
     report = json.loads(await agent.locator("#check-report").text_content() or "")
     assert report["light"] == "green"
     assert report["pair"]["protocol"] == "udp"
+    for end in ("local_address", "remote_address"):
+        host, _, port = report["pair"][end].rpartition(":")
+        assert host, "which pair of candidates won"
+        assert int(port) > 0
     assert report["figures"]["loss"] < 50
+    assert report["figures"]["kilobits"] > 0
+    async with agent.expect_download() as download:
+        await agent.click("#check-download")
+    file = await download.value
+    assert file.suggested_filename == "teleconsult-test.json"
+    assert json.loads((await file.path()).read_text()) == report, "what the network's administrator is given"
+
+
+async def test_the_page_says_what_is_wrong(server: TestServer, agent: Page) -> None:
+    await agent.add_init_script(NO_CAMERA)
+    await agent.add_init_script(AIR)
+    await agent.goto(f"http://localhost:{server.port}/check?run=1")
+    await until(lambda: is_up(server), "the call to oneself")
+    lose(server, "check", room=next(iter(server.app[HUB].rooms())))
+    said = {
+        "camera": ("red", "Aucune caméra. Branchez-en une"),
+        "microphone": ("green", "Le micro entend"),
+        "speaker": ("green", "a été entendu par le micro"),
+        "path": ("green", "directement (UDP)"),
+        "quality": ("red", "Mauvaise\u00a0: pertes"),
+    }
+    for step, (light, words) in said.items():
+        line = agent.locator(f"[data-step={step}]")
+        await expect(line).to_have_attribute("data-light", light, timeout=60_000)
+        await expect(line).to_contain_text(words)
+    await expect(agent.locator("#check-question")).to_be_hidden()
+    await expect(agent.locator("#check-result")).to_have_text(
+        "Un appel n’est pas possible ainsi. Voyez les points bloquants."
+    )
+    report = json.loads(await agent.locator("#check-report").text_content() or "")
+    assert report["light"] == "red"
+    assert report["figures"]["loss"] > 8
 
 
 async def test_the_page_says_when_the_service_is_closed(server: TestServer, agent: Page) -> None:

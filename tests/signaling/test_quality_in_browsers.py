@@ -34,9 +34,9 @@ async def hears(page: Page) -> bool:
     return bool(await page.evaluate(HEARD) > 5000)
 
 
-def lose(server: TestServer, who: str) -> Callable[[], None]:
+def lose(server: TestServer, who: str, room: str = ROOM) -> Callable[[], None]:
     """Let the network lose what the relay sends to somebody; return what mends it."""
-    line = server.app[HUB]._rooms[ROOM]._relay._lines[f"{who}:1"]
+    line = server.app[HUB]._rooms[room]._relay._lines[f"{who}:1"]
     assert line.current is not None
     path: Any = line.current._connection.getTransceivers()[0].receiver.transport.media_path  # type: ignore[attr-defined]
     send = path.send

@@ -1,9 +1,13 @@
 """The relay with real aiortc participants over loopback."""
 
 import asyncio
+from typing import Any
 
-from tests.signaling.media import Call, mean_level, sees, until
-from tests.signaling.test_relay_packets import Tap
+import pytest
+
+from signaling.relay import line
+from tests.signaling.media import Call, RelayParticipant, mean_level, sees, until
+from tests.signaling.test_relay_packets import Tap, transport
 
 
 async def test_each_sees_the_other() -> None:
@@ -80,3 +84,45 @@ async def test_nobody_is_forwarded_to_whom_they_are_not_to_be_heard_by() -> None
         call.relay.rewire()
         await sees(citizen, "agent", 200)
         assert len(citizen.offers) == offers, "the sections stayed"
+
+
+async def test_a_path_on_which_nothing_comes_any_more_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "SILENCE_SECONDS", 1.0)
+    async with Call() as call:
+        citizen, agent = call.join(("citizen", 60), ("agent", 200))
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+
+        async def lose(data: bytes) -> None:
+            """The network takes it: only ICE's own checks still pass, so that nobody calls the connection failed."""
+
+        transport(citizen)._send_rtp = lose
+        await until(lambda: citizen.generation == 2)
+        await sees(agent, "citizen", 60)
+        assert agent.generation == 1
+
+
+class Mute(RelayParticipant):
+    """Its first offer is lost on the way."""
+
+    async def answer(self, *given: Any) -> None:
+        if given[-1] > 1:
+            await super().answer(*given)
+
+
+async def test_a_connection_that_does_not_come_up_is_offered_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "CONNECT_SECONDS", 1.0)
+    async with Call() as call:
+        (agent,) = call.join(("agent", 200))
+        citizen = Mute("citizen", 60)
+        call.add(citizen)
+        await until(lambda: citizen.generation == 2)
+        monkeypatch.undo()
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+
+
+async def test_what_a_room_receives_is_counted() -> None:
+    async with Call() as call:
+        citizen, agent = call.join(("citizen", 60), ("agent", 200))
+        assert call.relay.packets_per_second == 0
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+        await until(lambda: call.relay.packets_per_second > 50)
