@@ -58,6 +58,7 @@ class Row:
     displaced: str  # why it needs another slot; empty when it does not
     late_minutes: int
     service_id: str
+    citizen_answer: str  # what the citizen's calendar answered to the invitation, as in AgendaItem
 
     def called(self, language: str) -> str:
         """Return the service's name in a language, French when it has none in that one."""
@@ -134,6 +135,7 @@ def _row(appointment: Appointment, now: datetime) -> Row:
         displaced=appointment.displaced if status is Status.BOOKED and now < appointment.ends_at else "",
         late_minutes=appointment.late_minutes,
         service_id=appointment.service_id,
+        citizen_answer=appointment.citizen_answer,
     )
 
 

@@ -118,6 +118,20 @@ async def test_booking_for_someone(desk: tuple[Client, World]) -> None:
     assert shown_reference(appointment.reference) in await done.text()
 
 
+async def test_the_desk_learns_that_the_citizens_calendar_declined(desk: tuple[Client, World]) -> None:
+    client, world = desk
+    appointment = await appointment_at(world, utcnow(), kiosk=world.kiosk)
+    page = f"/desk/{world.here.id}/appointments/{appointment.id}"
+    declined = "Décliné par l’agenda de l’usager"
+    board = f"/desk/{world.here.id}"
+    assert declined not in await text_of(client, board)
+    await Appointment.filter(id=appointment.id).update(citizen_answer="declined")
+    assert declined in await text_of(client, board)
+    assert "Demandez à l’usager s’il viendra" in await text_of(client, page)
+    await Appointment.filter(id=appointment.id).update(status="completed")
+    assert declined not in await text_of(client, board)
+
+
 async def test_checking_someone_in_moves_the_kiosks_screen(desk: tuple[Client, World], another_client: Client) -> None:
     client, world = desk
     appointment = await appointment_at(world, utcnow() + SOON, kiosk=world.second_kiosk)
