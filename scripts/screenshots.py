@@ -14,11 +14,12 @@ from tests.journeys import call, kiosk, offices
 from tests.journeys.hands import Pointer
 from tests.journeys.people import LANDSCAPE, Table, everybody
 from tests.support import media
-from tests.support.media import AGENT, CITIZEN, FRAMES_A_SECOND, HEIGHT, WIDTH, Person
+from tests.support.media import AGENT, CITIZEN, FRAMES_A_SECOND, Person
 from tests.support.server import ROOT, Server
 
 IMAGES = ROOT / "docs" / "images"
 COLOURS = 128
+WIDTH, HEIGHT = 640, 480
 WIDTH_SAVED = 1366
 PORTRAITS = {
     CITIZEN.name: ((226, 214, 196), (176, 84, 66), (236, 188, 160), (120, 84, 60)),

@@ -1,6 +1,7 @@
 """The house rules: floors, documents that tell the truth, every text in both languages, no stray addresses."""
 
 import argparse
+import importlib
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from babel.messages.pofile import read_po
 
 from teleconsult.cli import build_parser
 from teleconsult.settings import Settings
+from tests.rights import ROUTES
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("teleconsult", "signaling", "booking", "kiosks")
@@ -192,6 +194,20 @@ def test_every_asset_that_is_named_exists() -> None:
             local = [first or second for first, second in urls]
             missing += [f"{path.relative_to(ROOT)}: {name}" for name in local if not (path.parent / name).is_file()]
     assert not missing
+
+
+def test_every_page_of_somebody_at_work_is_linked_from_another() -> None:
+    linked = "\n".join(path.read_text() for path in tracked(*(f"{package}/**.html" for package in PACKAGES)))
+    routes = [line.strip() for who in ("agent", "adviser", "administrator") for line in ROUTES[who].splitlines()]
+    pages = [line.removeprefix("GET ") for line in routes if re.fullmatch(r"GET [a-z/-]+(?<!/live)(?<!/board)", line)]
+    assert "/agent/check" in pages
+    lonely = [page for page in [*pages, "/kiosk/check"] if not re.search(rf'[("]{page}["?#{{]', linked)]
+    assert not lonely, f"no page leads to {lonely}"
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "scripts").glob("*.py"))])
+def test_every_script_finds_what_it_imports(name: str) -> None:
+    importlib.import_module(f"scripts.{name}")
 
 
 def test_links_between_documents_lead_somewhere() -> None:

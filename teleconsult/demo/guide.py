@@ -11,10 +11,11 @@ from teleconsult.settings import Settings
 
 DOORS = (
     ("The citizen, at the kiosk", "/kiosk", "no login; the screen shows a reference that can be checked in now"),
+    ("The citizen, from home", "/rdv", "no login"),
     ("The agent", "/agent", AGENT_EMAIL),
     ("The adviser of the house", "/desk", ADVISER_EMAIL),
     ("The administrator", "/admin", ADMINISTRATOR_EMAIL),
-    ("The messages that were sent", "/demo/mailbox", "no login"),
+    ("The messages that were sent", "/demo/mailbox", "no login; mails, and text messages from there"),
 )
 
 

@@ -22,7 +22,7 @@ from tests.demo.served import demo_server, make_counting_app
 
 def test_the_guide_says_where_each_goes_and_with_which_login() -> None:
     text = demo_guide(Settings(port=8123))
-    for path in ("/kiosk", "/agent", "/desk", "/admin", "/demo/mailbox"):
+    for path in ("/kiosk", "/rdv", "/agent", "/desk", "/admin", "/demo/mailbox"):
         assert f"http://localhost:8123{path} " in text
     for login in (AGENT_EMAIL, ADVISER_EMAIL, ADMINISTRATOR_EMAIL, PASSWORD, "demo-partner-key"):
         assert login in text

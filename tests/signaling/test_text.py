@@ -5,7 +5,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.async_api import Page, expect
+from playwright.async_api import FloatRect, Page, expect
 
 from signaling.rooms.conversation import MAX_LINES, Conversation, Line
 from tests.signaling.seats import assert_accessible, in_call
@@ -13,6 +13,7 @@ from tests.signaling.test_sockets import client, connect, gatekeeper, join
 
 __all__ = ["client", "gatekeeper"]
 
+SMALLEST_TARGET = 64  # CSS pixels, for a finger that is not steady
 Client = TestClient[web.Request, web.Application]
 LINES = st.builds(
     Line,
@@ -102,7 +103,49 @@ async def test_typing_is_seen_as_it_grows_and_nothing_is_left_at_the_end(
         await expect(page.locator("#text-lines li")).to_contain_text(f"{who}")
         await expect(page.locator("#text-lines li")).to_contain_text("Avez-vous votre avis d’imposition ?")
         await assert_accessible(page)
+    await expect(citizen.locator("#text-caption")).to_be_hidden()  # a face is not covered for ever
     await agent.click("#hang-up")
     await agent.click("#hang-up-confirm")
     await expect(citizen.locator("#over")).to_be_visible()
     await expect(citizen.locator("#text-lines li")).to_have_count(0)
+
+
+async def test_a_kiosk_has_a_keyboard_for_it_and_shows_faces_at_twice_the_size(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await in_call(citizen, agent, server)
+    await expect(agent.locator("#keyboard")).to_have_count(0)
+    for width, height in ((1920, 1080), (1080, 1920)):
+        await citizen.set_viewport_size({"width": width, "height": height})
+        await citizen.locator("#text-input").click()
+        keys = await box(citizen, "#keyboard")
+        field = await box(citizen, "#text-input")
+        assert field["y"] + field["height"] <= keys["y"]
+        assert keys["y"] + keys["height"] <= height
+        for key in await citizen.locator("#keyboard button").all():
+            found = await key.bounding_box()
+            assert found
+            assert min(found["width"], found["height"]) >= SMALLEST_TARGET, await key.inner_text()
+        await citizen.get_by_role("button", name="Masquer le clavier").click()
+    await citizen.locator("#text-input").click()
+    for letter in "oui, 2":
+        await citizen.locator(f'#keyboard button[data-type="{letter}"]').click()
+    await expect(agent.locator("#text-caption")).to_have_text("Oui, 2")
+    await assert_accessible(citizen)
+    await citizen.get_by_role("button", name="OK", exact=True).click()
+    await expect(agent.locator("#text-lines li")).to_have_text("Jeanne Martin\u00a0: Oui, 2")
+    await expect(citizen.locator("#keyboard")).to_be_visible()
+    await citizen.get_by_role("button", name="Masquer le clavier").click()
+    for width, height in ((540, 960), (960, 540)):  # the kiosk's screen, at 200 %
+        await citizen.set_viewport_size({"width": width, "height": height})
+        face = await box(citizen, ".call-tile")
+        own = await box(citizen, "#self-view")
+        assert face["height"] >= 200
+        assert own["y"] + own["height"] <= face["y"] + face["height"] + 16
+        assert await citizen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def box(page: Page, selector: str) -> FloatRect:
+    found = await page.locator(selector).bounding_box()
+    assert found
+    return found

@@ -1,7 +1,7 @@
 /** What every screen of a kiosk does: keyboard, idle wipe, presence, help, and news from the front desk. */
+import { Keyboard } from "/static/teleconsult/keyboard.js";
 import { listen } from "/static/teleconsult/live.js";
 import { watchIdle } from "./idle.js";
-import { Keyboard } from "./keyboard.js";
 
 const HEARTBEAT_MS = 20_000;
 const CHECK = "/kiosk/check?run";

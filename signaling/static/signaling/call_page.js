@@ -3,6 +3,7 @@
  *
  * @import { Participant, Snapshot, WireState } from "./protocol.js"
  */
+import { Keyboard } from "/static/teleconsult/keyboard.js";
 import { AsideView, audible } from "./aside_view.js";
 import { Call } from "./call.js";
 import { bindDevices, bindFullScreen, bindHangUp, bindHelp, labelHangUp } from "./controls.js";
@@ -294,4 +295,6 @@ function on(target, name, handler) {
   target.addEventListener(name, (event) => handler(/** @type {CustomEvent} */ (event).detail));
 }
 
+const keys = document.getElementById("keyboard");
+if (keys) new Keyboard(keys);
 new CallPage().start();

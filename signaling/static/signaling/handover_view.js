@@ -45,7 +45,10 @@ export class HandoverView {
 
   /** @param {Handover|null} handover */
   _showAsked(handover) {
-    element("hand-over-state", HTMLElement).hidden = !handover;
+    const panel = element("hand-over-state", HTMLElement);
+    const appears = panel.hidden && handover !== null;
+    panel.hidden = !handover;
+    if (appears) panel.scrollIntoView({ block: "nearest" });
     document.documentElement.dataset.handover = handover?.state ?? "";
     if (!handover) return;
     const name = this._names.get(handover.colleague) ?? text("aColleague");

@@ -6,6 +6,8 @@
 import { element, make, say, text } from "./page.js";
 
 const SEND_EVERY_MS = 300;
+/** How long a line that is done stays on the picture: it is read twice, then it uncovers the face. */
+const CAPTION_MS = 15_000;
 
 export class TextView {
   /** @param {(type: string, body?: object) => void} send */
@@ -18,6 +20,8 @@ export class TextView {
     this._line = 0;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this._timer = undefined;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this._fading = undefined;
     /** @type {Set<string>} */
     this._said = new Set();
     this._input.addEventListener("input", () => (this._timer ??= setTimeout(() => this._tell(false), SEND_EVERY_MS)));
@@ -48,6 +52,7 @@ export class TextView {
   clear() {
     this._log.replaceChildren();
     this._said.clear();
+    clearTimeout(this._fading);
     this._caption.hidden = true;
   }
 
@@ -66,8 +71,10 @@ export class TextView {
 
   /** The newest line of somebody else, on the picture. @param {TextLine} line */
   _grow(line) {
+    clearTimeout(this._fading);
     this._caption.hidden = !line.text;
     say(this._caption, line.text);
+    if (line.done) this._fading = setTimeout(() => (this._caption.hidden = true), CAPTION_MS);
   }
 
   /** @param {boolean} done */

@@ -1,6 +1,7 @@
 /**
  * The on-screen keyboard of a kiosk: real buttons, one tab stop, arrow keys between them. It has its own row of the
- * page, so it never covers a field. A field asks for it with `data-keyboard="name|text|email|phone|reference|search"`.
+ * page, so it never covers a field. A field asks for it with
+ * `data-keyboard="name|text|email|phone|reference|search|message"`.
  */
 
 /** @typedef {{label?: string, name?: string, type?: string, action?: "erase"|"shift"|"next"|"close", look?: string}} Key */
@@ -49,12 +50,22 @@ const LAYOUTS = {
     [CLOSE, NEXT],
   ],
   reference: [keys(REFERENCE_ROWS.digits), keys(REFERENCE_ROWS.upper), [...keys(REFERENCE_ROWS.lower), ERASE], [CLOSE, SUBMIT]],
+  // what is said in writing: figures and sentences too; a line is sent and the keyboard stays for the next one
+  message: [
+    keys(DIGITS),
+    keys(ACCENTS),
+    ...LETTERS.map(keys),
+    [SHIFT, ...keys("wxcvbn"), { type: "'", name: "apostrophe" }, { type: "-", name: "dash" }, ERASE],
+    [CLOSE, { type: ",", name: "comma" }, SPACE, { type: ".", name: "dot" }, { type: "?", name: "question" }, SUBMIT],
+  ],
 };
 LAYOUTS.name = LAYOUTS.text ?? [];
 LAYOUTS.search = LAYOUTS.text ?? [];
 
 /** Where a capital begins a name: at the start, after a space, a hyphen or an apostrophe. */
 const NAME_START = /(^|[\s'-])$/;
+/** Where a sentence begins. */
+const SENTENCE_START = /(^|[.?]\s*)$/;
 
 /** @param {EventTarget | null} target @returns {HTMLInputElement | null} */
 function fieldOf(target) {
@@ -195,6 +206,11 @@ export class Keyboard {
 
   /** @param {HTMLInputElement} field */
   #next(field) {
+    if (field.dataset.keyboard === "message") {
+      field.form?.requestSubmit();
+      this.#capitalise();
+      return;
+    }
     if (field.dataset.keyboard === "reference" || field.dataset.keyboard === "search") {
       this.hide();
       field.form?.requestSubmit();
@@ -215,7 +231,8 @@ export class Keyboard {
     const field = this.field;
     if (!field) return;
     const before = field.value.slice(0, field.selectionStart ?? field.value.length);
-    this.#setCapital(field.dataset.keyboard === "name" && NAME_START.test(before));
+    const starts = { name: NAME_START, message: SENTENCE_START }[field.dataset.keyboard ?? ""];
+    this.#setCapital(starts?.test(before) ?? false);
   }
 
   /** @param {boolean} capital */
