@@ -17,6 +17,8 @@ from teleconsult.web.problems import problem_response, status_of
 log = structlog.get_logger(__name__)
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# nginx's own number for it: there is none in RFC 9110
+ASKER_GONE = 499
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 HTTP_CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 403: "forbidden"}
 SECURITY_HEADERS = {
@@ -44,7 +46,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
     started = time.monotonic()
-    status = 499
+    status = ASKER_GONE
     try:
         response = await handler(request)
         status = response.status
@@ -75,7 +77,10 @@ async def show_refusals(request: web.Request, handler: Handler) -> web.StreamRes
         return problem_response(request, error.status, code, {}, allow)
     except web.RequestPayloadError:
         return problem_response(request, 400, "invalid", {})
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            # as on a train, in the middle of a document: nobody reads the answer, and nothing failed here
+            return web.Response(status=ASKER_GONE)
         log.exception("request_failed")
         return problem_response(request, 500, "internal", {})
 
