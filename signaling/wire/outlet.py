@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from signaling.errors import TooSlow, close_code
+from signaling.wire.client import refusal_text
+
 MAX_QUEUED = 128
 
 
@@ -26,7 +29,7 @@ class SocketOutlet:
         self._task: asyncio.Task[None] | None = None
 
     def put(self, text: str) -> None:
-        """Queue a message. When the queue is full the connection is cut: the client resumes and gets a snapshot."""
+        """Queue a message. When the queue is full the client is dropped, and told why if it still reads: it resumes."""
         if not self._finished:
             self._add(text)
 
@@ -36,14 +39,6 @@ class SocketOutlet:
             self._finished = True
             self._add(_Close(code))
 
-    def cut(self) -> None:
-        """Cut the connection without a word."""
-        self._finished = True
-        self._queue.clear()
-        if self._task is not None:
-            self._task.cancel()
-        self._abort()
-
     async def wait_closed(self) -> None:
         """Wait until all is sent, the closing too."""
         if self._task is not None:
@@ -52,7 +47,8 @@ class SocketOutlet:
 
     def _add(self, item: str | _Close) -> None:
         if len(self._queue) >= MAX_QUEUED:
-            self.cut()
+            self._finished = True
+            self._queue[:] = [refusal_text(TooSlow()), _Close(close_code(TooSlow()))]
             return
         self._queue.append(item)
         if self._task is None:

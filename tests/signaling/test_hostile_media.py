@@ -18,7 +18,15 @@ from aiortc.rtcrtpparameters import (
     RTCRtpReceiveParameters,
     RTCRtpSendParameters,
 )
-from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, RtpPacket, pack_remb_fci, unpack_remb_fci
+from aiortc.rtp import (
+    RTCP_PSFB_PLI,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpRtpfbPacket,
+    RtpPacket,
+    pack_remb_fci,
+    unpack_remb_fci,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Error as SrtpError
@@ -235,6 +243,10 @@ async def test_a_limit_of_nothing_is_told_at_once_and_does_not_silence_the_sende
     pair.down.feed_rtcp(bytes(remb))
     assert pair.down.path.downlink.share([pair.sender], time.time()) == MIN_BITRATE
     assert told(pair.up)[-1] == pytest.approx(MIN_BITRATE, rel=0.01)
+
+
+async def test_a_key_frame_is_asked_for_before_anything_came(pair: Pair) -> None:
+    assert [report.fmt for report in pair.up.reports if isinstance(report, RtcpPsfbPacket)].count(RTCP_PSFB_PLI) == 1
 
 
 async def test_pictures_begin_with_a_key_frame_and_pause_without_a_gap_in_the_numbers(pair: Pair) -> None:

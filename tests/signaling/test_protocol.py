@@ -13,8 +13,12 @@ from pydantic import BaseModel
 from signaling.errors import REFUSALS, InvalidMessage, close_code
 from signaling.relay import documents, frames
 from signaling.relay.descriptions import MAX_LINES
+from signaling.rooms.room import RESUME_WINDOW
+from signaling.timings import Timings
 from signaling.wire import protocol, replies, requests
+from signaling.wire.allowance import BURST, MESSAGES_A_SECOND
 from signaling.wire.messages import Body
+from signaling.wire.outlet import MAX_QUEUED
 from signaling.wire.requests import MAX_SDP_CHARACTERS
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/protocol.md").read_text()
@@ -184,5 +188,13 @@ def test_the_limits_are_documented() -> None:
         MAX_LINES,
     ):
         assert f"{number:,}" in DOCUMENT
+    waits = Timings()
+    for words in (
+        f"within {RESUME_WINDOW.total_seconds():.0f} s.",
+        f"After {waits.ping_after:.0f} s of silence the server sends `ping`; after {waits.dead_after:.0f} s it gives",
+        f"More than {MESSAGES_A_SECOND} messages a second on the whole ({BURST} at once;",
+        f"at most {MAX_QUEUED} messages waiting",
+    ):
+        assert words in section("Envelope")
     for media_type in frames.SIGNATURES:
         assert f"`{media_type}`" in DOCUMENT

@@ -46,6 +46,19 @@ async def test_a_new_generation_takes_over() -> None:
         assert agent.generation == 1
 
 
+async def test_an_answer_to_an_older_connection_is_dropped() -> None:
+    async with Call() as call:
+        citizen, agent = call.join(("citizen", 60), ("agent", 200))
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+        assert citizen.connection is not None
+        late = citizen.connection.localDescription.sdp
+        call.relay.restart("citizen")
+        call.relay.answer("citizen", 1, late)
+        await until(lambda: citizen.generation == 2)
+        await asyncio.gather(sees(citizen, "agent", 200), sees(agent, "citizen", 60))
+        assert [generation for generation, _ in citizen.offers] == [1, 2]
+
+
 async def test_a_colleague_takes_the_place_of_the_agent_without_a_new_offer() -> None:
     async with Call() as call:
         call.hidden = {("citizen", "colleague"), ("colleague", "agent"), ("agent", "colleague")}

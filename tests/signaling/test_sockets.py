@@ -24,6 +24,8 @@ from signaling.report import call_seconds
 from signaling.tickets import LIFETIME
 from signaling.timings import Timings
 from signaling.wire.allowance import BURST, Allowance
+from signaling.wire.messages import Ping
+from signaling.wire.outlet import MAX_QUEUED
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from teleconsult.web.events import EVENTS, Event
@@ -206,6 +208,27 @@ async def test_the_newest_socket_wins_and_the_old_one_is_told(client: Client) ->
     assert (await older.hear("refused"))["body"]["code"] == "superseded"
     assert await older.closed() == 4409
     assert (await newer.hear("snapshot"))["body"]["you"]["connected"]
+
+
+async def test_a_resume_ends_the_socket_that_nobody_has_given_up_yet(client: Client) -> None:
+    older = await join(client, "citizen")
+    newer = await connect(client)
+    await newer.say("resume", {"session": older.session, "last_seq": older.received})
+    await newer.hear("welcome", lambda body: body["resumed"])
+    assert await older.closed() == 4409
+    assert client.app[HUB]._rooms[ROOM].room.participants["citizen:1"].connected
+
+
+async def test_who_does_not_keep_up_is_told_why_and_comes_back(client: Client) -> None:
+    slow = await join(client, "agent")
+    session = client.app[HUB]._rooms[ROOM]._sessions["agent:1"]
+    for _ in range(MAX_QUEUED + 1):
+        session.send(Ping())
+    assert (await slow.hear("refused"))["body"]["code"] == "too_slow"
+    assert await slow.closed() == 4503
+    back = await connect(client)
+    await back.say("resume", {"session": slow.session, "last_seq": slow.received})
+    await back.hear("welcome", lambda body: body["resumed"])
 
 
 async def test_a_ticket_opens_one_session(client: Client) -> None:
