@@ -77,8 +77,9 @@ class Courier:
             piece = await read()
             return self._hub.put_document(errand.room, errand.session, errand.transfer, errand.offset, piece)
         await self._ask(node, "check", errand, CHECK_SECONDS)
+        # read first: somebody's slow line takes nobody else's place
+        data = base64.b64encode(await read()).decode()
         async with self._puts:
-            data = base64.b64encode(await read()).decode()
             return int((await self._ask(node, "put", errand, PUT_SECONDS, data=data))["offset"])
 
     async def take(self, errand: Errand) -> bytes:

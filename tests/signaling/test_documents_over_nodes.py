@@ -12,7 +12,7 @@ from tests.signaling.processes import until
 from tests.signaling.test_document_pages import CONTENT, offer
 from tests.signaling.test_documents import ID, text
 from tests.signaling.test_nodes import ROOM, Service, met, service
-from tests.signaling.test_sockets import Member
+from tests.signaling.test_sockets import SOON, Member
 
 __all__ = ["service"]
 
@@ -96,6 +96,29 @@ async def test_a_stranger_is_refused_by_every_node_before_anything_is_read(servi
                 assert (await answer.json()) == {"offset": 100}
             for writer in writers:
                 writer.close()
+
+
+async def test_slow_lines_hold_up_nobody_on_another_node(service: Service) -> None:
+    citizen, agent = await met(service)
+    await agreed(citizen, agent)
+    # the room is on one of the two: on the other, more bodies than there are places for, none of which gets on
+    writers = []
+    for node in (0, 1):
+        for _ in range(MAX_PUTS + 2):
+            _, writer = await asyncio.open_connection("127.0.0.1", service.nodes[node].port)
+            head = f"POST /signaling/rooms/{ROOM}/documents/{ID}?offset=0 HTTP/1.1\r\nHost: x\r\n"
+            writer.write(f"{head}Call-Session: {citizen.session}\r\nContent-Length: 1000\r\n\r\n".encode())
+            await writer.drain()
+            writers.append(writer)
+    # several each: by the second one at the latest, those before have been looked at
+    async with ClientSession() as http, asyncio.timeout(SOON):
+        for number in range(8):
+            offset, headers = number * 100, {"Call-Session": citizen.session}
+            piece = CONTENT[offset : offset + 100]
+            async with http.post(place(service, number % 2, offset), data=piece, headers=headers) as answer:
+                assert (await answer.json()) == {"offset": offset + 100}
+    for writer in writers:
+        writer.close()
 
 
 async def test_without_redis_a_room_serves_its_own_node_and_the_other_says_later(service: Service) -> None:
