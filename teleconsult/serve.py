@@ -123,10 +123,11 @@ async def _work(settings: Settings, listener: socket.socket, *, greeting: str = 
     spare_calls()
     if greeting:
         print(greeting, flush=True)
-    log.info("serving", port=settings.port, node=app[NODE])
+    loop = asyncio.get_running_loop()
+    log.info("serving", port=settings.port, node=app[NODE], loop=type(loop).__module__)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, stop.set)
     await stop.wait()
     log.info("stopping")
     if settings.drain_seconds:

@@ -37,6 +37,7 @@ def test_workers_share_a_port_and_are_replaced(tmp_path: Path, postgres_url: str
     try:
         parent = psutil.Process(server.pid)
         eventually(lambda: server.log.count("node_joins") == 2)
+        eventually(lambda: server.log.count("loop=uvloop") == 2)
         first, second = (child.pid for child in parent.children())
         os.kill(first, signal.SIGKILL)
         eventually(lambda: server.log.count("node_joins") == 3)
