@@ -179,7 +179,8 @@ async def test_who_speaks_while_muted_is_told_and_who_speaks_is_seen(
     await expect(agent.locator("#toggle-microphone")).not_to_have_attribute("data-level", "0")
     await agent.keyboard.press("Control+d")
     await expect(agent.locator("#toggle-microphone")).to_have_attribute("data-state", "off")
-    await expect(agent.locator("#hint-text")).to_have_text("Vous parlez mais votre micro est coupé.")
+    for where in ("#hint-text", "#hint-news"):  # seen, and told to who only hears the page
+        await expect(agent.locator(where)).to_have_text("Vous parlez mais votre micro est coupé.")
     await expect(citizen.locator(".call-tile__state")).to_contain_text("micro coupé")
     await expect(citizen.locator(".call-tile")).to_have_attribute("data-speaking", "false")
     await assert_accessible(agent)

@@ -249,6 +249,15 @@ async def test_a_key_frame_is_asked_for_before_anything_came(pair: Pair) -> None
     assert [report.fmt for report in pair.up.reports if isinstance(report, RtcpPsfbPacket)].count(RTCP_PSFB_PLI) == 1
 
 
+async def test_numbers_begin_low_so_that_a_lost_first_packet_hides_no_turn_over() -> None:
+    for _ in range(20):
+        pair = await make_pair()
+        pair.up.feed_rtp(pair.packet(60_000))
+        assert pair.heard()[0] < 32_768, "RFC 3711 3.3.1: the receiver guesses the rollover counter by the first number"
+        await pair.sender.stop()
+        await pair.receiver.stop()
+
+
 async def test_pictures_begin_with_a_key_frame_and_pause_without_a_gap_in_the_numbers(pair: Pair) -> None:
     delta = b"\x10\x01" + bytes(20)
     pair.up.feed_rtp(pair.packet(1, payload=delta))
