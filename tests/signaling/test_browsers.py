@@ -36,6 +36,20 @@ RTCDataChannel.prototype.send = function (data) {
 };
 """
 
+# A laptop, the same at 200 %, a telephone.
+SCREENS = ((1366, 768), (683, 384), (390, 844))
+# Whether one's own picture leaves the middle of the others' pictures free, where their faces are.
+COVERS_NO_FACE = """() => {
+  const own = document.querySelector("#self-view").getBoundingClientRect();
+  return [...document.querySelectorAll("#tiles video")].every(video => {
+    const box = video.getBoundingClientRect();
+    const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight);
+    const [wide, high] = [video.videoWidth * scale, video.videoHeight * scale];
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    return own.right < x - wide / 5 || own.left > x + wide / 5 || own.bottom < y - high * 0.4 || own.top > y + high / 4;
+  });
+}"""
+
 
 async def test_both_see_each_other_once_the_agent_admits(server: TestServer, citizen: Page, agent: Page) -> None:
     await open_call(citizen, server, "citizen")
@@ -204,6 +218,9 @@ async def test_an_adviser_joins_as_the_third(server: TestServer, citizen: Page, 
     for page, people in ((adviser, (CITIZEN, AGENT)), (citizen, (AGENT, ADVISER)), (agent, (CITIZEN, ADVISER))):
         for person in people:
             await shows(page, person)
+    for width, height in SCREENS:
+        await agent.set_viewport_size({"width": width, "height": height})
+        assert await agent.evaluate(COVERS_NO_FACE), (width, height)
     await adviser.click("#hang-up")
     await adviser.click("#hang-up-confirm")
     await adviser.wait_for_url("**/after/adviser", wait_until="domcontentloaded")

@@ -16,9 +16,9 @@ const REFERENCE_ROWS = { digits: "34679", upper: "ACDEFGHJK", lower: "MNPRTWXY" 
 const keys = (letters) => [...letters].map((letter) => ({ type: letter }));
 
 /** @type {Key} */
-const ERASE = { label: "⌫", name: "erase", action: "erase", look: "wide soft" };
+const ERASE = { name: "erase", action: "erase", look: "wide soft" };
 /** @type {Key} */
-const SHIFT = { label: "⇧", name: "shift", action: "shift", look: "wide soft" };
+const SHIFT = { name: "shift", action: "shift", look: "wide soft" };
 /** @type {Key} */
 const SPACE = { name: "space", type: " ", look: "space" };
 /** @type {Key} */
