@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from signaling.errors import REFUSALS, InvalidMessage, close_code
+from signaling.pages.call_texts import PAGE_TEXTS
 from signaling.relay import documents, frames
 from signaling.relay.descriptions import MAX_LINES
 from signaling.rooms.room import RESUME_WINDOW
@@ -172,6 +173,12 @@ def test_the_envelope_is_documented() -> None:
 def test_every_refusal_is_documented_with_its_close_code() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", section("Refusals"), re.MULTILINE))
     assert rows == {refusal.code: str(close_code(refusal())) for refusal in REFUSALS}
+
+
+def test_every_refusal_that_will_pass_has_its_words_on_the_page() -> None:
+    passing = {refusal.code for refusal in REFUSALS if close_code(refusal()) == 4503}
+    assert passing == {"too_slow", "directory_away", "no_node_free"}
+    assert passing <= set(PAGE_TEXTS)
 
 
 def test_every_refusal_of_documents_is_documented() -> None:
