@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from teleconsult.reports.columns import BY_KEY, Kind
-from teleconsult.reports.tables import Grouping, Table
+from teleconsult.reports.figures import Figures
+from teleconsult.reports.sheets import Grouping, Sheet
 from teleconsult.web.i18n import N_, Gettext
 
 RESULTS = ("held", "no_shows", "technical", "cancelled", "open")
@@ -23,7 +24,7 @@ def chart_titles(grouping: Grouping) -> tuple[str, str]:
     return FIRST_TITLE, SECOND_TITLES[grouping]
 
 
-def charts(table: Table, translate: Gettext) -> list[dict[str, Any]]:
+def charts(table: Sheet[Grouping, Figures], translate: Gettext) -> list[dict[str, Any]]:
     """Return a table's two charts: what became of bookings (stacked), and one of its other figures."""
     over_time = table.grouping is Grouping.MONTH
     return [
@@ -48,11 +49,11 @@ def charts(table: Table, translate: Gettext) -> list[dict[str, Any]]:
     ]
 
 
-def _series(table: Table, keys: Sequence[str], translate: Gettext) -> list[dict[str, Any]]:
+def _series(table: Sheet[Grouping, Figures], keys: Sequence[str], translate: Gettext) -> list[dict[str, Any]]:
     return [{"key": key, "label": translate(BY_KEY[key].heading), "values": _values(table, key)} for key in keys]
 
 
-def _values(table: Table, key: str) -> list[float | None]:
+def _values(table: Sheet[Grouping, Figures], key: str) -> list[float | None]:
     column = BY_KEY[key]
     scale: Callable[[float], float] = (lambda share: share * 100) if column.kind is Kind.SHARE else (lambda same: same)
     numbers = [column.value(figures) for _, figures in table.rows]

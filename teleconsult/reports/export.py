@@ -3,9 +3,12 @@
 import csv
 from collections.abc import Sequence
 from io import StringIO
-from typing import Protocol
+
+from aiohttp import web
 
 from teleconsult.reports.columns import COLUMNS, Column, Kind
+from teleconsult.reports.filters import Filters
+from teleconsult.reports.sheets import Grouping, LineGrouping, Sheet
 from teleconsult.web.i18n import Gettext
 from teleconsult.web.sheets import safe_text
 
@@ -13,23 +16,12 @@ BYTE_ORDER_MARK = "\ufeff"
 DECIMALS = {Kind.COUNT: 0, Kind.SHARE: 1, Kind.TENTH: 2}
 
 
-class Sheet(Protocol):
-    """Labelled figures and those of everything together, under a heading in French."""
-
-    @property
-    def heading(self) -> str:
-        """The heading of the labels."""
-
-    @property
-    def rows(self) -> Sequence[tuple[str, object]]:
-        """The labels and their figures."""
-
-    @property
-    def total(self) -> object:
-        """The figures of everything."""
-
-
-def to_csv(table: Sheet, translate: Gettext, language: str, columns: Sequence[Column] = COLUMNS) -> str:
+def to_csv(
+    table: Sheet[Grouping | LineGrouping, object],
+    translate: Gettext,
+    language: str,
+    columns: Sequence[Column] = COLUMNS,
+) -> str:
     """Return a table with its total as CSV (RFC 4180 quoting). Shares are written in per cent, unknown values empty."""
     out = StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
@@ -39,6 +31,13 @@ def to_csv(table: Sheet, translate: Gettext, language: str, columns: Sequence[Co
         cells = [_cell(column.value(figures), column.kind, language) for column in columns]
         writer.writerow([safe_text(label), *cells])
     return BYTE_ORDER_MARK + out.getvalue()
+
+
+def csv_response(text: str, what: str, filters: Filters) -> web.Response:
+    """Return a table as a file to keep, named after what it is of and its period."""
+    name = f"teleconsultation-{what}-{filters.first}-{filters.last}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=text.encode(), content_type="text/csv", charset="utf-8", headers=headers)
 
 
 def _cell(number: float | None, kind: Kind, language: str) -> str:

@@ -64,3 +64,11 @@ def read_filters(query: Mapping[str, str], today: date) -> Filters:
         raise PeriodRefused(days=LONGEST_DAYS)
     names = ("department", "service", "site")
     return Filters(first=first, last=last, **{name: query.get(name, "") for name in names})
+
+
+def read_or_default(query: Mapping[str, str], today: date) -> tuple[Filters, PeriodRefused | None]:
+    """Return the filters of a query string or, with the refusal, those shown first: for a page that says so."""
+    try:
+        return read_filters(query, today), None
+    except PeriodRefused as refusal:
+        return default_filters(today), refusal

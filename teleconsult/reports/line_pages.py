@@ -10,12 +10,13 @@ from teleconsult.accounts.roles import Role
 from teleconsult.clock import utcnow
 from teleconsult.errors import NotFound
 from teleconsult.reports.columns import number_writer
-from teleconsult.reports.export import to_csv
-from teleconsult.reports.filters import Filters, PeriodRefused, default_filters, read_filters
+from teleconsult.reports.export import csv_response, to_csv
+from teleconsult.reports.filters import Filters, read_filters, read_or_default
 from teleconsult.reports.gather import catalogue
 from teleconsult.reports.line_gather import gather_lines
-from teleconsult.reports.line_tables import LINE_COLUMNS, LineGrouping, LineTable, build_line_table, troubles
-from teleconsult.reports.lines import line_figures
+from teleconsult.reports.line_tables import LINE_COLUMNS, build_line_table, troubles
+from teleconsult.reports.lines import LineFigures, line_figures
+from teleconsult.reports.sheets import LineGrouping, Sheet
 from teleconsult.web.i18n import Gettext, gettext_for, language
 from teleconsult.web.keys import SETTINGS
 from teleconsult.web.problems import sentence
@@ -28,13 +29,8 @@ FILE_NAMES = {LineGrouping.KIOSK: "appels-par-borne", LineGrouping.OFFICE: "appe
 @requires(Role.ADMINISTRATOR)
 async def show(request: web.Request) -> web.Response:
     """GET /admin/calls: how good lines were, whose is often bad, and what to do."""
-    today = utcnow().date()
-    error = ""
-    try:
-        filters = read_filters(request.query, today)
-    except PeriodRefused as refusal:
-        filters = default_filters(today)
-        error = sentence(request, refusal.code, refusal.params)
+    filters, refusal = read_or_default(request.query, utcnow().date())
+    error = sentence(request, refusal.code, refusal.params) if refusal else ""
     context = await _context(request, filters)
     return render(request, "reports/calls.html", context | {"error": error}, status=422 if error else 200)
 
@@ -72,10 +68,8 @@ async def export(request: web.Request) -> web.Response:
     translate = gettext_for(request.app, language(request))
     lines = await gather_lines(filters)
     text = await asyncio.to_thread(_sheet, build_line_table(grouping, lines, translate), translate, language(request))
-    name = f"teleconsultation-{FILE_NAMES[grouping]}-{filters.first}-{filters.last}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=text.encode(), content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_response(text, FILE_NAMES[grouping], filters)
 
 
-def _sheet(table: LineTable, translate: Gettext, spoken: str) -> str:
+def _sheet(table: Sheet[LineGrouping, LineFigures], translate: Gettext, spoken: str) -> str:
     return to_csv(table, translate, spoken, LINE_COLUMNS)

@@ -1,24 +1,13 @@
 """What is shown of lines: the columns with their definitions, a table by kiosk and one by office, and what to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from teleconsult.reports.columns import Column, Kind
 from teleconsult.reports.line_gather import AT_HOME, Lines
 from teleconsult.reports.lines import LineFigures, advice, line_figures, lines_by
+from teleconsult.reports.sheets import LineGrouping, Sheet
 from teleconsult.web.i18n import N_, Gettext
 
-
-class LineGrouping(StrEnum):
-    """What a table's rows are."""
-
-    KIOSK = "kiosk"
-    OFFICE = "office"
-
-
-TITLES = {LineGrouping.KIOSK: N_("Par borne"), LineGrouping.OFFICE: N_("Par bureau")}
-HEADINGS = {LineGrouping.KIOSK: N_("Borne"), LineGrouping.OFFICE: N_("Bureau")}
 HOME_NAME = N_("Chez l’usager")
 
 LINE_COLUMNS = (
@@ -103,38 +92,21 @@ ADVICE = {
 ANY_PORTS = N_("(voir la documentation de l’installation)")
 
 
-@dataclass(frozen=True)
-class LineTable:
-    """Labelled figures of lines, and those of everything together."""
-
-    grouping: LineGrouping
-    rows: tuple[tuple[str, LineFigures], ...]
-    total: LineFigures
-
-    @property
-    def title(self) -> str:
-        """Its title, in French."""
-        return TITLES[self.grouping]
-
-    @property
-    def heading(self) -> str:
-        """The heading of its first column, in French."""
-        return HEADINGS[self.grouping]
-
-
-def build_line_table(grouping: LineGrouping, lines: Lines, translate: Gettext) -> LineTable:
+def build_line_table(grouping: LineGrouping, lines: Lines, translate: Gettext) -> Sheet[LineGrouping, LineFigures]:
     """Return a table of lines; places without a call are left out. What people had at home is one row."""
     if grouping is LineGrouping.OFFICE:
         groups = lines_by(lambda side: side.place, lines.offices)
-        return LineTable(grouping, tuple(sorted(groups.items())), line_figures(lines.offices))
+        return Sheet(grouping, tuple(sorted(groups.items())), line_figures(lines.offices))
     groups = lines_by(lambda side: side.place, lines.kiosks)
     rows = [(named.name, groups[named.id]) for named in lines.names if named.id in groups]
     if AT_HOME in groups:
         rows.append((translate(HOME_NAME), groups[AT_HOME]))
-    return LineTable(grouping, tuple(rows), line_figures(lines.kiosks))
+    return Sheet(grouping, tuple(rows), line_figures(lines.kiosks))
 
 
-def troubles(tables: Sequence[LineTable], translate: Gettext, ports: str) -> list[tuple[str, str]]:
+def troubles(
+    tables: Sequence[Sheet[LineGrouping, LineFigures]], translate: Gettext, ports: str
+) -> list[tuple[str, str]]:
     """Return, for each kiosk or office whose line is often bad, a sentence that says so and what to have done."""
     home = translate(HOME_NAME)
     return [

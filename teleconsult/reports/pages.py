@@ -12,10 +12,12 @@ from teleconsult.clock import utcnow
 from teleconsult.errors import NotFound
 from teleconsult.reports.charts import chart_titles, charts
 from teleconsult.reports.columns import BY_KEY, COLUMNS, number_writer, write_exactly
-from teleconsult.reports.export import to_csv
-from teleconsult.reports.filters import Filters, PeriodRefused, default_filters, read_filters
+from teleconsult.reports.export import csv_response, to_csv
+from teleconsult.reports.figures import Figures
+from teleconsult.reports.filters import Filters, read_filters, read_or_default
 from teleconsult.reports.gather import Catalogue, catalogue, gather
-from teleconsult.reports.tables import Grouping, Table, build_table
+from teleconsult.reports.sheets import Grouping, Sheet
+from teleconsult.reports.tables import build_table
 from teleconsult.reports.travel import emission_factors
 from teleconsult.web.i18n import Gettext, gettext_for, language
 from teleconsult.web.problems import sentence
@@ -40,14 +42,14 @@ class Dashboard:
 
     filters: Filters
     names: Catalogue
-    tables: tuple[Table, ...]
+    tables: tuple[Sheet[Grouping, Figures], ...]
 
 
 async def _dashboard(filters: Filters, language: str, groupings: tuple[Grouping, ...]) -> Dashboard:
     names = await catalogue()
     consultations = await gather(filters)
 
-    def count() -> tuple[Table, ...]:
+    def count() -> tuple[Sheet[Grouping, Figures], ...]:
         return tuple(build_table(grouping, consultations, filters, names, language) for grouping in groupings)
 
     # Counting a busy year takes a while: calls that are under way must not wait for it.
@@ -57,13 +59,8 @@ async def _dashboard(filters: Filters, language: str, groupings: tuple[Grouping,
 @requires(Role.ADMINISTRATOR)
 async def show(request: web.Request) -> web.Response:
     """GET /admin: key figures, charts and tables."""
-    today = utcnow().date()
-    error = ""
-    try:
-        filters = read_filters(request.query, today)
-    except PeriodRefused as refusal:
-        filters = default_filters(today)
-        error = sentence(request, refusal.code, refusal.params)
+    filters, refusal = read_or_default(request.query, utcnow().date())
+    error = sentence(request, refusal.code, refusal.params) if refusal else ""
     shown = await _dashboard(filters, language(request), tuple(Grouping))
     context = _context(shown, gettext_for(request.app, language(request)), language(request))
     return render(request, "reports/dashboard.html", context | {"error": error}, status=422 if error else 200)
@@ -96,6 +93,4 @@ async def export(request: web.Request) -> web.Response:
     spoken = language(request)
     shown = await _dashboard(filters, spoken, (grouping,))
     text = to_csv(shown.tables[0], gettext_for(request.app, spoken), spoken)
-    name = f"teleconsultation-{FILE_NAMES[grouping]}-{filters.first}-{filters.last}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=text.encode(), content_type="text/csv", charset="utf-8", headers=headers)
+    return csv_response(text, FILE_NAMES[grouping], filters)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleconsult.reports.export import BYTE_ORDER_MARK, to_csv
-from teleconsult.reports.figures import figures
-from teleconsult.reports.tables import Grouping, Table, month_name
+from teleconsult.reports.figures import Figures, figures
+from teleconsult.reports.sheets import Grouping, Sheet
+from teleconsult.reports.tables import month_name
 from teleconsult.web.sheets import FORMULA_STARTS, safe_text
 from tests.reports.test_figures import ONE
 
@@ -23,8 +24,8 @@ def rows(text: str) -> list[list[str]]:
     return list(csv.reader(StringIO(text.removeprefix(BYTE_ORDER_MARK)), delimiter=";"))
 
 
-def table(*labels: str) -> Table:
-    return Table(Grouping.SERVICE, tuple((label, figures([ONE])) for label in labels), figures([ONE]))
+def table(*labels: str) -> Sheet[Grouping, Figures]:
+    return Sheet(Grouping.SERVICE, tuple((label, figures([ONE])) for label in labels), figures([ONE]))
 
 
 def test_bom_semicolons_and_decimal_commas() -> None:
@@ -47,7 +48,7 @@ def test_english_numbers_have_a_point() -> None:
 
 
 def test_unknown_values_are_empty_cells() -> None:
-    head, first, _ = rows(to_csv(Table(Grouping.MONTH, (("mai", figures([])),), figures([])), same, "fr"))
+    head, first, _ = rows(to_csv(Sheet(Grouping.MONTH, (("mai", figures([])),), figures([])), same, "fr"))
     cells = dict(zip(head, first, strict=True))
     assert cells["Rendez-vous pris"] == "0"
     assert cells["Satisfaction (sur 10)"] == ""

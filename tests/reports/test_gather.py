@@ -11,7 +11,8 @@ from teleconsult.feedback.models import Answer
 from teleconsult.reports.figures import Result, figures
 from teleconsult.reports.filters import Filters
 from teleconsult.reports.gather import catalogue, gather
-from teleconsult.reports.tables import Grouping, build_table
+from teleconsult.reports.sheets import Grouping
+from teleconsult.reports.tables import build_table
 from tests.booking.offers import Offer, make_offer, make_site
 
 OFFICE = {"address": "Chartres", "latitude": 48.4467, "longitude": 1.4869}

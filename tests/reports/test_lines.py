@@ -13,8 +13,9 @@ from teleconsult.database import Database
 from teleconsult.reports.columns import number_writer
 from teleconsult.reports.filters import Filters
 from teleconsult.reports.line_gather import gather_lines, sides_of
-from teleconsult.reports.line_tables import ADVICE, LINE_COLUMNS, LineGrouping, build_line_table, troubles
+from teleconsult.reports.line_tables import ADVICE, LINE_COLUMNS, build_line_table, troubles
 from teleconsult.reports.lines import BAD_SHARE, ENOUGH, LineFigures, Side, advice, line_figures
+from teleconsult.reports.sheets import LineGrouping
 from tests.booking.offers import Offer, make_offer
 from tests.reports.test_gather import ALL_2026, at, put
 
