@@ -16,6 +16,12 @@ from tests.signaling.seats import assert_accessible, in_call, open_call, shows_a
 from tests.support.media import ADVISER, AGENT, CITIZEN
 from tests.support.senses import hears, hears_nothing, sees
 
+# What the browser was asked to say aloud: there is no voice where tests run.
+KEEP_SPOKEN = """
+window.spoken = [];
+const speak = speechSynthesis.speak.bind(speechSynthesis);
+speechSynthesis.speak = (words) => { window.spoken.push([words.text, words.lang]); speak(words); };
+"""
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
@@ -66,6 +72,7 @@ def test_nobody_stays_behind_a_door_that_nobody_can_open(gone: list[str]) -> Non
 async def test_the_citizen_hears_and_sees_nothing_of_an_aside_and_then_everything_again(
     server: TestServer, citizen: Page, agent: Page, adviser: Page
 ) -> None:
+    await citizen.add_init_script(KEEP_SPOKEN)
     await in_call(citizen, agent, server)
     await open_call(adviser, server, "adviser")
     await shows_as(citizen, "adviser", ADVISER)
@@ -75,6 +82,8 @@ async def test_the_citizen_hears_and_sees_nothing_of_an_aside_and_then_everythin
     await agent.click("#aside")
     await expect(citizen.locator("#held")).to_be_visible()
     await expect(citizen.locator("html")).to_have_attribute("data-held-chimes", "1")
+    spoken = "Un instant, s’il vous plaît. Votre interlocuteur revient tout de suite."
+    assert await citizen.evaluate("window.spoken") == [[spoken, "fr"]]
     for video in picture.values():
         await hears_nothing(video)
     await assert_accessible(citizen)

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from signaling.keys import GATEKEEPER, HUB
 from signaling.models import CallRecord
-from signaling.probe import probe
+from signaling.probe import MOST_LOSS_PERCENT, probe
 from signaling.rooms.check_rooms import LONGEST
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
@@ -71,6 +71,15 @@ async def test_a_probe_says_what_is_wrong(watched: TestServer) -> None:
     assert (refused["ok"], refused["problem"]) == (False, "ticket_403")
     nobody = await probe(f"http://localhost:{free_port()}", KEY, seconds=1.0)
     assert nobody["problem"].startswith("unreachable_")
+
+
+async def test_a_probe_says_that_a_line_loses_too_much(watched: TestServer) -> None:
+    call = asyncio.create_task(probe(str(watched.make_url("/")), KEY, seconds=2.0))
+    await until(lambda: is_up(watched), "the probe's call")
+    lose(watched, "check", room=next(iter(watched.app[HUB].rooms())))
+    result = await call
+    assert (result["ok"], result["problem"]) == (False, "lossy")
+    assert result["loss_percent"] > MOST_LOSS_PERCENT
 
 
 @pytest.mark.parametrize(("key", "status"), [(KEY, 0), ("another key", 1)])
