@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestServer
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from tests.signaling.seats import assert_accessible, in_call, open_call, shows
+from tests.signaling.seats import assert_accessible, in_call, open_call, shows, state
 from tests.signaling.test_browsers import KEEP_SOCKETS
 from tests.support.media import AGENT, CITIZEN
 from tests.support.pointing import marked, press_at, touch_at, watch_marks
@@ -20,6 +20,20 @@ MIDDLE = """canvas => Array.from(
 NEW_FRAMES = "video => video.videoWidth ? video.getVideoPlaybackQuality().totalVideoFrames : 0"
 REFUSE = """navigator.mediaDevices.getDisplayMedia = async () => {
   throw new DOMException("no", "NotAllowedError");
+};"""
+
+# somebody thinks before they choose in the browser's dialogue
+THINK = """
+window.asked = 0;
+window.captured = [];
+const capture = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
+const chosen = new Promise((resolve) => (window.choose = resolve));
+navigator.mediaDevices.getDisplayMedia = async (wish) => {
+  window.asked += 1;
+  await chosen;
+  const stream = await capture(wish);
+  window.captured.push(...stream.getTracks());
+  return stream;
 };"""
 
 
@@ -183,3 +197,21 @@ async def test_a_screen_that_cannot_be_shared_is_told_in_words(
     await expect(agent.locator("#shown-news")).to_contain_text(words)
     await expect(agent.locator("#share-screen")).to_have_attribute("aria-pressed", "false")
     await assert_accessible(agent)
+
+
+async def test_a_screen_that_is_chosen_too_late_or_twice_is_not_captured(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await agent.add_init_script(THINK)
+    await in_call(citizen, agent, server)
+    button = agent.locator("#share-screen")
+    await button.click()
+    await button.evaluate("button => button.click()")
+    assert await agent.evaluate("window.asked") == 1
+    # meanwhile the call goes on in another window
+    other = await agent.context.new_page()
+    await open_call(other, server, "agent")
+    await state(agent, "superseded")
+    await agent.evaluate("window.choose()")
+    await agent.wait_for_function("() => window.captured.length && captured.every(t => t.readyState === 'ended')")
+    await other.close()
