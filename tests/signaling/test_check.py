@@ -26,6 +26,15 @@ from tests.support.server import ROOT
 from tests.support.waiting import until
 
 KEY = "a-key-for-monitoring-and-nothing-else"
+NO_SOUND = """
+Object.defineProperty(AudioContext.prototype, "state", { get: () => "suspended" });
+window.opened = [];
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wish) => {
+  const stream = await open(wish);
+  window.opened.push(...stream.getTracks());
+  return stream;
+};"""
 NO_CAMERA = """
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (asked) => {
@@ -162,6 +171,15 @@ async def test_the_page_says_what_is_wrong(server: TestServer, agent: Page) -> N
     report = json.loads(await agent.locator("#check-report").text_content() or "")
     assert report["light"] == "red"
     assert report["figures"]["loss"] > 8
+
+
+async def test_a_microphone_is_let_go_where_the_browser_keeps_sound_for_after_a_click(
+    server: TestServer, agent: Page
+) -> None:
+    await agent.add_init_script(NO_SOUND)
+    await agent.goto(f"http://localhost:{server.port}/check?run=1")
+    await expect(agent.locator("#check-download")).to_be_visible(timeout=60_000)
+    await agent.wait_for_function("() => window.opened.length > 2 && opened.every(t => t.readyState === 'ended')")
 
 
 async def test_the_page_says_when_the_service_is_closed(server: TestServer, agent: Page) -> None:

@@ -287,8 +287,16 @@ async function loudest(track, ms) {
 async function toneRise() {
   const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const stream = await navigator.mediaDevices.getUserMedia({ audio: plain }).catch(() => null);
-  const context = stream && (await audio());
-  if (!stream || !context) return null;
+  if (!stream) return null;
+  const context = await audio();
+  const rise = context && (await heardTone(stream, context));
+  for (const track of stream.getTracks()) track.stop();
+  await context?.close();
+  return rise;
+}
+
+/** @param {MediaStream} stream @param {AudioContext} context */
+async function heardTone(stream, context) {
   const ear = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
   new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(ear);
   const bin = Math.round((TONE_HERTZ * ear.fftSize) / context.sampleRate);
@@ -308,8 +316,6 @@ async function toneRise() {
   tone.start();
   const during = await listen(1_500);
   tone.stop();
-  for (const track of stream.getTracks()) track.stop();
-  await context.close();
   return during - Math.max(before, -120);
 }
 
