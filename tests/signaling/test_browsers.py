@@ -4,14 +4,15 @@ import hashlib
 import io
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from signaling.keys import GATEKEEPER
-from tests.signaling.seats import COLOUR, assert_accessible, in_call, open_call, shows, state
+from signaling.keys import GATEKEEPER, HUB
+from tests.signaling.seats import COLOUR, ROOM, assert_accessible, in_call, open_call, shows, state
 from tests.support.browsers import running_browser
 from tests.support.media import ADVISER, AGENT, CITIZEN
 
@@ -124,6 +125,21 @@ async def test_a_dead_media_path_is_replaced(server: TestServer, citizen: Page, 
     await state(citizen, "connected")
     await shows(citizen, AGENT)
     await shows(agent, CITIZEN)
+
+
+async def test_a_path_on_which_nothing_comes_any_more_is_replaced_by_who_hears_nothing(
+    server: TestServer, citizen: Page, agent: Page
+) -> None:
+    await citizen.add_init_script(KEEP_CONNECTIONS)
+    await in_call(citizen, agent, server)
+    line = server.app[HUB]._rooms[ROOM]._relay._lines["citizen:1"]
+    assert line.current is not None
+    # one way only: the relay goes on receiving, and sees nothing wrong
+    path: Any = line.current._connection.getTransceivers()[0].receiver.transport.media_path  # type: ignore[attr-defined]
+    path.send = lambda packet: None
+    await citizen.wait_for_function("() => window.connections.length >= 2", timeout=25_000)
+    await state(citizen, "connected")
+    await shows(citizen, AGENT)
 
 
 async def test_documents_cross_both_ways_with_their_hash_and_vanish_at_the_end(

@@ -25,6 +25,12 @@ from tests.support.waiting import until
 __all__ = ["client", "gatekeeper"]
 
 Client = TestClient[web.Request, web.Application]
+# How often a page asked for a device.
+COUNT_DEVICES = """
+window.opened = 0;
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (asked) => { window.opened += 1; return open(asked); };
+"""
 
 
 @pytest.mark.parametrize("role", INVITABLE)
@@ -167,11 +173,13 @@ async def test_an_observer_sees_everyone_and_everyone_is_told(
     await agent.click("#invite-make")
     link = await agent.locator("#invite-list input").input_value()
     await agent.click("#invite-close")
+    await colleague.add_init_script(COUNT_DEVICES)
     await colleague.goto(link)
     await shows_as(colleague, "citizen", CITIZEN)
     await shows_as(colleague, "agent", AGENT)
     await expect(colleague.locator("#observers")).to_contain_text("Vous observez")
     await expect(colleague.locator("#toggle-camera")).to_be_hidden()
+    assert await colleague.evaluate("window.opened") == 0, "neither camera nor microphone of theirs is on"
     await assert_accessible(colleague)
     for page in (citizen, agent):
         await expect(page.locator("#observers")).to_have_text("Une personne en formation observe cet entretien.")

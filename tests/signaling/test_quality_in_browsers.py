@@ -27,6 +27,8 @@ PICTURES = """async () => {
     if (report.type === "inbound-rtp" && report.kind === "video") bytes += report.bytesReceived;
   return bytes;
 }"""
+# What the newest connection sends.
+SENT_KINDS = "window.connections.at(-1).getSenders().map((each) => each.track?.kind ?? '').join('')"
 HEARD = PICTURES.replace('"video"', '"audio"')
 
 
@@ -118,6 +120,7 @@ async def test_the_sound_alone_lasts_until_the_pictures_are_wanted_back(
     await expect(button).to_have_attribute("aria-pressed", "true")
     await expect(button).to_have_text("Remettre l’image")
     await expect(citizen.locator(".call-tile__note")).to_have_text("Vous avez gardé le son seulement.")
+    await citizen.wait_for_function(f"() => {SENT_KINDS} === 'audio'")
     await expect(agent.locator(".call-tile__note")).to_have_text("Jeanne Martin a gardé le son seulement.")
     await expect(agent.locator(".call-tile__state")).to_contain_text("son seulement")
     await assert_accessible(citizen)
