@@ -65,6 +65,10 @@ async def test_every_screen_can_be_read_and_pressed_by_all(
     await page.locator("form[data-once] button").click()
     await page.wait_for_url("**/done")
     await look_closely(page, size)
+    controls = await page.locator(".kiosk-actions--stays .fr-btn:visible").all()
+    assert controls
+    for control in controls:
+        await expect(control).to_be_in_viewport(ratio=1)
     await page.goto(f"{booth.url}/kiosk/goodbye")
     await look_closely(page, size)
     await page.context.clear_cookies()
