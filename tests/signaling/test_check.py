@@ -17,9 +17,9 @@ from signaling.rooms.check_rooms import LONGEST
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
+from tests.signaling.members import Member
 from tests.signaling.seats import assert_accessible
 from tests.signaling.test_quality_in_browsers import lose
-from tests.signaling.test_sockets import Member
 from tests.support.ports import free_port
 from tests.support.room import AIR
 from tests.support.server import ROOT

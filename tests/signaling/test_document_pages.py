@@ -15,8 +15,8 @@ from aiohttp import ClientResponse
 from signaling.keys import HUB
 from signaling.relay.documents import PIECE_BYTES
 from signaling.relay.frames import MAX_CHUNK_BYTES
+from tests.signaling.members import ROOM, Client, Member, client, gatekeeper, join
 from tests.signaling.test_documents import ID, PDF, text
-from tests.signaling.test_sockets import ROOM, Client, Member, client, gatekeeper, join
 
 __all__ = ["client", "gatekeeper"]
 CONTENT = PDF + random.Random(1).randbytes(2 * 1024 * 1024)

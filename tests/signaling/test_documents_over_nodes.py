@@ -8,11 +8,11 @@ from aiohttp import ClientSession
 
 from signaling.nodes.courier import MAX_PUTS
 from signaling.relay.documents import PIECE_BYTES
+from tests.signaling.members import SOON, Member
 from tests.signaling.processes import until
 from tests.signaling.test_document_pages import CONTENT, offer
 from tests.signaling.test_documents import ID, text
 from tests.signaling.test_nodes import ROOM, Service, met, service
-from tests.signaling.test_sockets import SOON, Member
 
 __all__ = ["service"]
 

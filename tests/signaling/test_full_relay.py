@@ -11,7 +11,7 @@ from signaling.routes import limits
 from signaling.timings import Timings
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
-from tests.signaling.test_sockets import Client, Member, connect, eventually, ticket
+from tests.signaling.members import Client, Member, connect, eventually, ticket
 
 
 async def enter(client: Client, room: str) -> Member:

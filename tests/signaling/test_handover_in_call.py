@@ -7,8 +7,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Page, expect
 
 from signaling.keys import GATEKEEPER, HUB
+from tests.signaling.members import ROOM, SOON, Member, client, connect, gatekeeper, join, ticket
 from tests.signaling.seats import assert_accessible, in_call, open_call, shows_as
-from tests.signaling.test_sockets import ROOM, SOON, Member, client, connect, gatekeeper, join, ticket
 from tests.support.media import AGENT, CITIZEN, COLLEAGUE
 
 __all__ = ["client", "gatekeeper"]

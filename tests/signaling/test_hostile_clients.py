@@ -22,7 +22,7 @@ from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.signaling.callers import Caller
 from tests.signaling.media import until
-from tests.signaling.test_sockets import Client, Member, connect, join, ticket
+from tests.signaling.members import Client, Member, connect, join, ticket
 
 WORDS = 20
 PACKETS = 20

@@ -17,8 +17,8 @@ from signaling.rooms.roles import Role
 from teleconsult.clock import utcnow
 from teleconsult.database import Database
 from teleconsult.web.tokens import SIGNER, Signer, TokenExpired, TokenInvalid
+from tests.signaling.members import ROOM, Member, client, connect, gatekeeper, join
 from tests.signaling.seats import assert_accessible, in_call, shows_as, state
-from tests.signaling.test_sockets import ROOM, Member, client, connect, gatekeeper, join
 from tests.support.media import AGENT, CITIZEN
 from tests.support.waiting import until
 

@@ -14,7 +14,7 @@ from signaling.timings import Timings
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
-from tests.signaling.test_sockets import ROOM, eventually, join
+from tests.signaling.members import ROOM, eventually, join
 from tests.support.redis import RedisServer
 
 

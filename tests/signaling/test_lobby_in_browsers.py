@@ -12,9 +12,9 @@ from signaling.ports import Entry, Role
 from teleconsult.clock import utcnow
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
+from tests.signaling.members import Client, Member, connect
 from tests.signaling.seats import ROOM, open_call, shows, state
 from tests.signaling.test_browsers import KEEP_SOCKETS
-from tests.signaling.test_sockets import Client, Member, connect
 from tests.support.media import AGENT
 
 # How many notes were really started: a chime is two.

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from signaling.errors import DirectoryAway
 from signaling.nodes.directory import NODE, RedisDirectory
 from teleconsult.web.bus import PREFIX
+from tests.signaling.members import Member
 from tests.signaling.processes import Node, running_nodes, until
-from tests.signaling.test_sockets import Member
 from tests.support.redis import RedisServer
 
 ROOM = "room1"

@@ -13,9 +13,9 @@ from signaling.keys import HUB
 from signaling.models import CallParticipation, CallRecord
 from signaling.rooms.room import RESUME_WINDOW
 from teleconsult.clock import utcnow
+from tests.signaling.members import eventually
 from tests.signaling.seats import ROOM, assert_accessible, in_call, shows, state
 from tests.signaling.test_browsers import KEEP_CONNECTIONS, KEEP_SOCKETS
-from tests.signaling.test_sockets import eventually
 from tests.support.media import AGENT, CITIZEN
 from tests.support.waiting import until
 

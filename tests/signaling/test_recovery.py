@@ -7,7 +7,7 @@ from signaling.record.recovery import CUT, CUT_AFTER, close_cut_calls, note_runn
 from signaling.report import call_seconds
 from teleconsult.database import Database
 from teleconsult.web.ticks import TICKS
-from tests.signaling.test_sockets import Client, client, eventually, join
+from tests.signaling.members import Client, client, eventually, join
 
 __all__ = ["client"]
 

@@ -15,9 +15,9 @@ from signaling.rooms.roles import MAY, Act, Role
 from signaling.rooms.room import Room
 from signaling.rooms.snapshots import snapshot_of
 from signaling.wire.messages import Place
+from tests.signaling.members import ROOM, client, gatekeeper, join
 from tests.signaling.seats import assert_accessible, in_call
 from tests.signaling.test_protocol import section
-from tests.signaling.test_sockets import ROOM, client, gatekeeper, join
 
 __all__ = ["client", "gatekeeper"]
 

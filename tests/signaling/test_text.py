@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from playwright.async_api import FloatRect, Page, expect
 
 from signaling.rooms.conversation import MAX_LINES, Conversation, Line
+from tests.signaling.members import client, connect, gatekeeper, join
 from tests.signaling.seats import assert_accessible, in_call
-from tests.signaling.test_sockets import client, connect, gatekeeper, join
 
 __all__ = ["client", "gatekeeper"]
 

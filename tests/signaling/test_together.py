@@ -21,9 +21,9 @@ from signaling.wire.messages import Place
 from signaling.wire.pace import Pace
 from signaling.wire.requests import Point
 from tests.signaling.media import until
+from tests.signaling.members import Member, client, connect, gatekeeper, join
 from tests.signaling.test_aside import conversation
 from tests.signaling.test_handover_in_call import ASK
-from tests.signaling.test_sockets import Member, client, connect, gatekeeper, join
 
 __all__ = ["client", "gatekeeper"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from tests.signaling.test_sockets import Member
+from tests.signaling.members import Member
 from tests.support.server import STOP_SECONDS, Server
 from tests.support.waiting import until
 
