@@ -43,7 +43,7 @@ FILTERS = {
     "undelivered": N_("SMS non remis"),
 }
 HEADINGS = (
-    N_("Référence"), N_("Message"), N_("Destinataire"), N_("Moyen"), N_("État"), N_("Prévu à"), N_("Envoyé à"),
+    N_("Référence"), N_("Message"), N_("Destinataire"), N_("Moyen d’envoi"), N_("État"), N_("Prévu à"), N_("Envoyé à"),
     N_("Essais"), N_("Dernière erreur"), N_("Accusé"), N_("Parties"),
 )  # fmt: skip
 
