@@ -7,6 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.header import Header
 
+from booking.models import Agent, Appointment
+from booking.notifications.invitations import event_uid
+from tests.booking.offers import MONDAY_8
+
 SERVICE = "rendez-vous@localhost"
 AUTHSERV_ID = "mx.ddt.example"
 CRLF = "\r\n"
@@ -235,3 +239,17 @@ def bounce(message_id: str, *, action: str = "failed", status: str = "5.1.1", he
         'Content-Type: multipart/report; report-type=delivery-status; boundary="D.1/mx"',
     ]  # fmt: skip
     return _mail(headers, body)
+
+
+async def said_by_agent(appointment: Appointment, partstat: str = "ACCEPTED") -> Said:
+    """Return what the calendar of an appointment's agent answers, were it asked of the present version."""
+    agent = await Agent.get(id=appointment.agent_id)
+    return Said(
+        event_uid(appointment.id), agent.email, partstat, sequence=appointment.sequence,
+        starts_at=appointment.starts_at, stamped_at=MONDAY_8,
+    )  # fmt: skip
+
+
+async def stored(appointment: Appointment) -> Appointment:
+    """Return an appointment as it stands now."""
+    return await Appointment.get(id=appointment.id)
