@@ -9,7 +9,8 @@ from signaling.rooms.roles import INVITED, Role
 from teleconsult.web.tokens import Signer, TokenInvalid
 
 PURPOSE = "call-invitation"
-LIFETIME = timedelta(minutes=30)
+# longer than any call: who was invited may reload the page. The end of the call, or the agent, closes it before
+LIFETIME = timedelta(hours=4)
 INVITABLE = (Role.INTERPRETER, Role.OBSERVER, Role.COLLEAGUE)
 
 

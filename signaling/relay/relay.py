@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from signaling.errors import MediaFailed
 from signaling.relay.desk import DocumentDesk
 from signaling.relay.line import Line
@@ -17,6 +19,8 @@ from signaling.wire.replies import Document, Offer, Refused, Slots
 from teleconsult.clock import utcnow
 
 WATCH_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 def _always(listener: str, other: str) -> bool:
@@ -248,12 +252,19 @@ class RoomRelay:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            self._measure(loop.time())
-            self.documents.remind()
-            for participant, line in list(self._lines.items()):
-                # somebody whose socket is lost could not get the offer: their return brings a new one if need be
-                if self._ports.reachable(participant):
-                    line.check(loop.time(), sends=self._ports.sends(participant))
+            try:
+                self._look(loop.time())
+            except Exception:
+                # one odd report must not leave the room unwatched for the rest of the call
+                log.exception("watch_failed")
+
+    def _look(self, now: float) -> None:
+        self._measure(now)
+        self.documents.remind()
+        for participant, line in list(self._lines.items()):
+            # somebody whose socket is lost could not get the offer: their return brings a new one if need be
+            if self._ports.reachable(participant):
+                line.check(now, sends=self._ports.sends(participant))
 
     def _measure(self, now: float) -> None:
         received = {who: line.current.received for who, line in self._lines.items() if line.current is not None}

@@ -114,6 +114,19 @@ async def test_a_path_on_which_nothing_comes_any_more_is_replaced(monkeypatch: p
         assert agent.generation == 1
 
 
+async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def fail(now: float) -> None:
+        looks.append(now)
+        raise ValueError
+
+    async with Call() as call:
+        monkeypatch.setattr(call.relay, "_look", fail)
+        call.join(("citizen", 60))
+        await until(lambda: len(looks) == 2)
+
+
 class Mute(RelayParticipant):
     """Its first offer is lost on the way."""
 

@@ -30,13 +30,12 @@ export class InviteView {
     if (this._button) this._button.hidden = you.role !== "agent" || snapshot.state !== "in_call";
   }
 
-  /** Those made before the page was loaded anew, or by another page of the agent's. */
+  /** Those that open the call still, also from before the page was loaded anew. */
   async _list() {
     const found = await ask();
-    const list = element("invite-list", HTMLUListElement);
-    for (const made of found?.items ?? []) {
-      if (!list.querySelector(`[data-invitation="${made.invitation}"]`)) this._add(made.role, made);
-    }
+    if (!found) return;
+    element("invite-list", HTMLUListElement).replaceChildren();
+    for (const made of found.items) this._add(made.role, made);
   }
 
   /** @param {SubmitEvent} event */
