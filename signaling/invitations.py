@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from signaling.errors import InvitationRevoked
 from signaling.models import CallInvitation
 from signaling.rooms.roles import INVITED, Role
-from teleconsult.web.tokens import Signer, TokenInvalid
+from teleconsult.web.tokens import Signer, TokenExpired, TokenInvalid
 
 PURPOSE = "call-invitation"
 # longer than any call: who was invited may reload the page. The end of the call, or the agent, closes it before
@@ -59,12 +59,19 @@ class InvitationOffice:
             raise TokenInvalid
         if row.revoked_at is not None:
             raise InvitationRevoked
+        if row.expires_at <= now:
+            raise TokenExpired
         return _read(row)
 
 
 async def revoke(room: str, invitation: str, now: datetime) -> None:
     """Take an invitation back for good; one that is gone, or another room's, is left as it is."""
     await CallInvitation.filter(id=invitation, room=room, revoked_at=None).update(revoked_at=now)
+
+
+async def end(room: str, now: datetime) -> None:
+    """The call is over: its invitations open nothing any more, should the room be opened again."""
+    await CallInvitation.filter(room=room, expires_at__gt=now).update(expires_at=now)
 
 
 def _read(row: CallInvitation) -> Invitation:

@@ -7,8 +7,7 @@ from typing import Any
 
 import structlog
 
-from signaling import events
-from signaling.invitations import revoke
+from signaling import events, invitations
 from signaling.models import CallParticipation, CallRecord
 from signaling.record.failures import Failure, failure_of
 from signaling.rooms import handover
@@ -87,7 +86,7 @@ class Journal:
             if isinstance(fact, Mapping):
                 await self._write(fact)
             elif isinstance(fact, Revoked):
-                await revoke(self._room, fact.invitation, fact.at)
+                await invitations.revoke(self._room, fact.invitation, fact.at)
             else:
                 await self._record(fact)
         except Exception:
@@ -121,6 +120,8 @@ class Journal:
             self._call.end_reason = fact.reason
             self._call.failure = next(iter(self._failed.values()), "")
             await self._call.save(update_fields=["ended_at", "end_reason", "failure"])
+            if fact.reason == "hung_up":
+                await invitations.end(self._room, fact.at)
 
     async def _record_leaving(self, fact: Gone) -> None:
         participation = self._present.pop(fact.participant, None)

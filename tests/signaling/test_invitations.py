@@ -122,6 +122,21 @@ async def test_a_ticket_that_was_asked_for_before_opens_nothing_either(client: C
     assert await late.closed() == 4410
 
 
+async def test_an_invitation_ends_with_the_call_though_the_room_may_open_again(client: Client) -> None:
+    agent = await join(client, "agent")
+    made = await invite(client, "interpreter")
+    assert (await client.get(made["url"])).status == 200
+    await agent.say("end")
+    await agent.hear("ended")
+
+    async def gone() -> bool:
+        return (await client.get(made["url"])).status == 410
+
+    await until(gone, "gone")
+    await join(client, "agent")
+    assert await gone()
+
+
 async def test_the_agents_page_finds_its_invitations_again(client: Client) -> None:
     made = await invite(client, "interpreter")
     answer = await client.get(f"/call/{ROOM}/invitations?as=agent")
