@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 
 import structlog
-import uvloop
 from aiohttp import web
 
 from signaling.keys import HUB
@@ -24,6 +23,11 @@ from teleconsult.logs import configure_logs
 from teleconsult.settings import Settings
 from teleconsult.web.keys import NODE
 from teleconsult.workers import Workers
+
+try:
+    from uvloop import run
+except ImportError:  # where it does not install, the standard loop serves, more slowly
+    from asyncio import run
 
 STOP_SECONDS = 10.0
 BACKLOG = 1024
@@ -45,12 +49,12 @@ def serve(settings: Settings, *, demo: bool, workers: int = 1) -> int:
     with listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         if workers == 1:
-            return uvloop.run(_serve(settings, listener, demo=demo))
+            return run(_serve(settings, listener, demo=demo))
         if os.waitstatus_to_exitcode(_in_a_process(lambda: asyncio.run(migrate(settings.database)))):
             return 1
         listener.listen(BACKLOG)
         print(f"Teleconsult serves on {settings.origin} with {workers} processes", flush=True)
-        return Workers(workers, lambda: uvloop.run(_work(settings, listener))).run()
+        return Workers(workers, lambda: run(_work(settings, listener))).run()
 
 
 def _missing_for_workers(settings: Settings) -> str:

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -12,7 +14,7 @@ import psutil
 import pytest
 
 from tests.support.redis import RedisServer
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 SOON = 60.0
 
@@ -61,3 +63,10 @@ def test_workers_say_what_they_need(tmp_path: Path, settings: dict[str, str], to
     server = Server(tmp_path / "data", command="serve", options=("--workers", "2"), **settings)
     with pytest.raises(RuntimeError, match=told):
         server.start()
+
+
+@pytest.mark.parametrize(("before", "loop"), [("", "uvloop"), ("sys.modules['uvloop'] = None;", "asyncio.runners")])
+def test_where_uvloop_does_not_install_the_standard_loop_serves(before: str, loop: str) -> None:
+    code = f"import sys; {before} import teleconsult.serve; print(teleconsult.serve.run.__module__)"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == loop
