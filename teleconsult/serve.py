@@ -27,7 +27,7 @@ from teleconsult.workers import Workers
 try:
     from uvloop import run
 except ImportError:  # where it does not install, the standard loop serves, more slowly
-    from asyncio import run
+    from asyncio import run  # type: ignore[assignment]
 
 STOP_SECONDS = 10.0
 BACKLOG = 1024
