@@ -18,7 +18,7 @@ from benchmarks.relay.systems import SYSTEMS, Namespace, measure
 RESULT = Path("build/bench-relay.json")
 COLUMNS = (
     "system", "rooms", "people", "packets/s", "CPU us/packet", "core %", "lost %", "p50 ms", "p99 ms", "MB/room",
-    "generator core %",
+    "generator core %", "stolen core %",
 )  # fmt: skip
 
 

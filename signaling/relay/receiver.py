@@ -24,7 +24,8 @@ from signaling.relay.loss import RETRY_SECONDS
 from signaling.relay.rate import MIN_BITRATE
 from signaling.relay.stream import Repair, Sink, Stream
 
-KEY_FRAME_INTERVAL_SECONDS = 0.5
+# libwebrtc answers one request in 300 ms, and forgets those that come sooner.
+KEY_FRAME_INTERVAL_SECONDS = 0.35
 LEARNT_STREAMS = 4
 REPEAT_SECONDS = 1.0  # draft-ietf-rmcat-gcc-02 5.5: at least so often
 
@@ -50,6 +51,8 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._led: list[ForwardingReceiver] = []
         self._leader: ForwardingReceiver | None = None
         self._key_frame_asked_at = float("-inf")
+        self._waiting: set[Sink] = set()
+        self._wanted = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._path: Any = None
         self._stopped = False
@@ -74,8 +77,6 @@ class ForwardingReceiver(RTCRtpReceiver):
         if self._estimator is not None and self._leader is None:
             # before the first picture: from then on browsers grow by a few percent a second only
             self._tell(self._estimator.estimate, time.time())
-        if self.sinks:
-            self.request_key_frame()
 
     async def stop(self) -> None:
         """Stop for good."""
@@ -88,6 +89,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             self._path.forget(self)
         # a closed connection waits for the search for garbage: what was kept for retransmissions is not to wait with it
         self.streams.clear()
+        self._waiting.clear()
 
     def _handle_disconnect(self) -> None:
         """Nothing to stop: there is no decoder."""
@@ -129,15 +131,34 @@ class ForwardingReceiver(RTCRtpReceiver):
     def remove_sink(self, sink: Sink) -> None:
         """Hand no more packets to a sink."""
         self.sinks = tuple(each for each in self.sinks if each is not sink)
+        self._waiting.discard(sink)
 
-    def request_key_frame(self) -> None:
-        """Ask the source for a key frame, once per KEY_FRAME_INTERVAL_SECONDS; a second wish waits until then."""
+    def request_key_frame(self, sink: Sink | None = None) -> None:
+        """Ask the source for a key frame, once per KEY_FRAME_INTERVAL_SECONDS; a second wish waits until then.
+
+        A `sink` that cannot begin without one wishes no longer once it `began`; what is wished for nobody's sake is
+        asked for in any case.
+        """
         if self.kind != "video" or not self.streams:
             return
+        if sink is None:
+            self._wanted = True
+        else:
+            self._waiting.add(sink)
         wait = self._key_frame_asked_at + KEY_FRAME_INTERVAL_SECONDS - time.monotonic()
         if wait > 0:
-            self._later("key_frame", wait, self.request_key_frame)
+            self._later("key_frame", wait, self._ask_for_key_frame)
+        else:
+            self._ask_for_key_frame()
+
+    def began(self, sink: Sink) -> None:
+        """A sink has what it waited for."""
+        self._waiting.discard(sink)
+
+    def _ask_for_key_frame(self) -> None:
+        if not self._wanted and not self._waiting:
             return
+        self._wanted = False
         self._key_frame_asked_at = time.monotonic()
         self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self.own_ssrc, media_ssrc=self.streams[-1].ssrc))
 

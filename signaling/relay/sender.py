@@ -56,8 +56,11 @@ class Source(Protocol):
     def remove_sink(self, sink: Sink) -> None:
         """Hand it no more."""
 
-    def request_key_frame(self) -> None:
-        """Ask for a key frame."""
+    def request_key_frame(self, sink: Sink | None = None) -> None:
+        """Ask for a key frame; for a sink, only as long as it has not begun."""
+
+    def began(self, sink: Sink) -> None:
+        """A sink needs no key frame any more."""
 
     def limit_fell(self, now: float) -> None:
         """Look at the limits of those that it is handed to, at once."""
@@ -118,8 +121,7 @@ class ForwardingSender(RTCRtpSender):
         if self.kind == "video":
             self._path.downlink.add(self)
         self._keeps_sent = self.kind == "video" and not set(self._key_frame_tests) <= set(self._repeats)
-        if self.source is not None:
-            self.source.request_key_frame()
+        self._wish()
 
     async def stop(self) -> None:
         """Stop for good and let the source go."""
@@ -140,7 +142,7 @@ class ForwardingSender(RTCRtpSender):
         self._stream = self._wished_at = None
         if source is not None:
             source.add_sink(self)
-            source.request_key_frame()
+            self._wish()
 
     @property
     def paused(self) -> bool:
@@ -153,8 +155,7 @@ class ForwardingSender(RTCRtpSender):
             return
         self._paused = paused
         self._stream = self._wished_at = None
-        if not paused and self.source is not None:
-            self.source.request_key_frame()
+        self._wish()
 
     @property
     def downlink(self) -> Downlink | None:
@@ -238,6 +239,11 @@ class ForwardingSender(RTCRtpSender):
             elif packet.fmt == RTCP_PSFB_APP:
                 self._note_limit(packet.fci, now)
 
+    def _wish(self) -> None:
+        # before it may be sent, a key frame helps nobody, and the one that would help had to wait for the next turn
+        if self.source is not None and self._path is not None and not self._paused:
+            self.source.request_key_frame(self)
+
     def _begin(
         self, stream: Stream, second: int, sequence_number: int, timestamp: int, payload: bytes, now: float
     ) -> bool:
@@ -249,10 +255,11 @@ class ForwardingSender(RTCRtpSender):
         if begins is not None and not begins(payload):
             if self._wished_at is None:
                 self._wished_at = now
-                if self.source is not None:
-                    self.source.request_key_frame()
+                self._wish()
             if 0 <= now - self._wished_at < KEY_FRAME_PATIENCE_SECONDS:
                 return False
+        if self.source is not None:
+            self.source.began(self)
         rebase = self._rebase
         elapsed = min(LONGEST_GAP_SECONDS, max(0.0, now - rebase.last_sent))
         rebase.switch(

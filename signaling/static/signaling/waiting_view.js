@@ -70,7 +70,9 @@ export class WaitingView {
     }
     for (const who of waiting) if (!this._rows.has(who.participant)) this._add(who);
     element("waiting-none", HTMLElement).hidden = waiting.length > 0;
-    element("waiting-panel", HTMLElement).dataset.waiting = String(waiting.length);
+    const panel = element("waiting-panel", HTMLElement);
+    panel.dataset.waiting = String(waiting.length);
+    panel.hidden = !this._host && waiting.length === 0;
     this.tick();
   }
 
