@@ -28,6 +28,7 @@ class FakeGatekeeper:
     closed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     helped: int = 0
+    let_in: bool = False
     handed: list[tuple[str, str]] = field(default_factory=list)
 
     async def call_adviser(self, room: str) -> None:
@@ -49,7 +50,7 @@ class FakeGatekeeper:
             details=(("Usager", NAMES["citizen"]), ("Référence", "ABC-DEF")),
             after_url=f"/after/{asked}",
             help_url="/help" if asked == "citizen" else None,
-            admit_on_join="admit" in request.query,
+            admit_on_join=self.let_in or "admit" in request.query,
             calls_adviser=asked == "agent",
         )
 

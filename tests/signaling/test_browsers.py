@@ -26,6 +26,14 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...a) { super(...a); window.connections.push(this); }
 };
 """
+COUNT_RENEGOTIATIONS = """
+window.renegotiated = 0;
+const tell = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  if (typeof data === "string" && data.includes('"renegotiate"')) window.renegotiated += 1;
+  tell.call(this, data);
+};
+"""
 # The connection dies at the moment when the recipient would say that it has the document.
 CLOSE_AT_DONE = """
 const send = RTCDataChannel.prototype.send;
@@ -125,6 +133,26 @@ async def test_a_dead_media_path_is_replaced(server: TestServer, citizen: Page, 
     await state(citizen, "connected")
     await shows(citizen, AGENT)
     await shows(agent, CITIZEN)
+
+
+async def test_a_room_that_moved_is_taken_at_its_first_offer(server: TestServer, citizen: Page, agent: Page) -> None:
+    """Another node counts the connections of a call from one again."""
+    for page in (citizen, agent):
+        await page.add_init_script(KEEP_CONNECTIONS + COUNT_RENEGOTIATIONS)
+    await in_call(citizen, agent, server)
+    await citizen.evaluate("window.connections.at(-1).close()")
+    await citizen.wait_for_function("() => window.connections.length >= 2", timeout=25_000)
+    await shows(citizen, AGENT)
+    for page in (citizen, agent):
+        await page.evaluate("window.before = window.connections.length, window.renegotiated = 0")
+    server.app[GATEKEEPER].let_in = True  # as booking knows of whoever was in a call
+    server.app[HUB].lose(ROOM)
+    for page, other in ((citizen, AGENT), (agent, CITIZEN)):
+        await page.wait_for_function("() => window.connections.length > window.before")
+        await page.wait_for_function("() => window.connections.at(-1).connectionState === 'connected'")
+        await shows(page, other)
+        assert await page.evaluate("window.connections.length - window.before") == 1
+        assert await page.evaluate("window.renegotiated") == 0, "it was not there by itself"
 
 
 async def test_a_path_on_which_nothing_comes_any_more_is_replaced_by_who_hears_nothing(

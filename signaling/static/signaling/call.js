@@ -50,8 +50,12 @@ export class Call extends EventTarget {
       this._queue = this._queue.then(() => this._rename(slots, generation));
     });
     wire.addEventListener("welcome", (event) => {
-      // a new session: the server counts generations on, and will offer
-      if (!(/** @type {CustomEvent} */ (event).detail.resumed)) this._askedAt = Date.now();
+      if (/** @type {CustomEvent} */ (event).detail.resumed) return;
+      // a new session: the server will offer, and may be another one, which counts generations from one again
+      this._askedAt = Date.now();
+      this._queue = this._queue.then(() => {
+        this._generation = this._pathTold = 0;
+      });
     });
   }
 
