@@ -5,6 +5,7 @@ import heapq
 import json
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ class Pace:
         self._clip = clip
         self._stamp = stamp
         self._queue: list[tuple[float, int, RawSender, int]] = []
-        self._reported = 0.0
+        self._reports: deque[tuple[float, RawConnection]] = deque()
         self.sending = True
 
     async def run(self) -> None:
@@ -102,15 +103,19 @@ class Pace:
         senders = [sender for connection in self._connections for sender in connection.senders()]
         self._queue = [(now + random.random() * 0.05, id(sender), sender, 0) for sender in senders]
         heapq.heapify(self._queue)
+        # each one once a second, one after the other: all at once would hold the packets up, and then send them
+        # in one burst that no real crowd sends
+        step = 1 / len(self._connections)
+        self._reports = deque((now + number * step, each) for number, each in enumerate(self._connections))
         while self.sending:
             now = time.monotonic()
             while self._queue[0][0] <= now:
                 due, key, sender, number = self._queue[0]
                 heapq.heapreplace(self._queue, (due + self._send(sender, number), key, sender, number + 1))
-            if now - self._reported > 1:
-                self._reported = now
-                for connection in self._connections:
-                    await connection.report()
+            if self._reports[0][0] <= now:
+                due, connection = self._reports.popleft()
+                await connection.report()
+                self._reports.append((due + 1, connection))
             await asyncio.sleep(max(0.0, min(0.002, self._queue[0][0] - time.monotonic())))
 
     def _send(self, sender: RawSender, number: int) -> float:
