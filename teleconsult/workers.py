@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -11,6 +12,7 @@ import structlog
 
 # A worker that dies at once, again and again, must not be started in a tight loop.
 RESTART_SECONDS = 1.0
+PARENT_SECONDS = 1.0
 UNTOLD = -1
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,7 @@ class Workers:
         return status
 
     def _start(self) -> None:
+        parent = os.getpid()
         pid = os.fork()
         if pid:
             self._running.add(pid)
@@ -61,6 +64,7 @@ class Workers:
             return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        threading.Thread(target=_stop_without, args=(parent,), name="parent", daemon=True).start()
         status = 1
         try:
             status = self._work()
@@ -73,3 +77,10 @@ class Workers:
         self._signal = number
         for pid in self._running:
             os.kill(pid, number)
+
+
+def _stop_without(parent: int) -> None:
+    """Stop this worker when its parent was killed: nobody would replace or stop it, and it holds the port."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

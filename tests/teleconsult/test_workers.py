@@ -55,6 +55,21 @@ def test_workers_share_a_port_and_are_replaced(tmp_path: Path, postgres_url: str
     assert not parent.is_running()
 
 
+def test_workers_stop_when_their_parent_was_killed(tmp_path: Path, postgres_url: str, redis: RedisServer) -> None:
+    server = Server(
+        tmp_path / "data", command="serve", options=("--workers", "2"), database_url=postgres_url, redis_url=redis.url
+    )
+    server.start()
+    try:
+        eventually(lambda: server.log.count("] serving") == 2)
+        workers = psutil.Process(server.pid).children()
+        assert len(workers) == 2
+    finally:
+        server.kill()
+    eventually(lambda: not any(worker.is_running() for worker in workers))
+    assert server.log.count("] stopping") == 2, "as they are told to: calls go elsewhere, and the lease ends at once"
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [({}, "TELECONSULT_REDIS_URL"), ({"redis_url": "redis://127.0.0.1:1/0"}, "TELECONSULT_DATABASE_URL")],
