@@ -44,7 +44,6 @@ class Measured:
         """Resident bytes."""
         return int(self._process.memory_info().rss)
 
-
     def wait_for_rest(self) -> None:
         """Wait until what a start brings with it is done: the offer of 3,000 houses is read and kept, for seconds."""
         until = time.monotonic() + REST_PATIENCE_SECONDS
