@@ -61,7 +61,7 @@ def form(folder: Path) -> Path:
     draw.text((100, 110), "DEVIS N° 2026-118", fill="black", font=title)
     for row, line in enumerate(
         (
-            "Isolation des combles perdus, 82 mètres carrés",
+            "Isolation des combles perdus, 82 m2",
             "Laine de bois, 300 mm ..................... 3 280,00 EUR",
             "Pose et protection des conduits ......... 1 150,00 EUR",
             "TVA 5,5 % ....................................... 243,65 EUR",
