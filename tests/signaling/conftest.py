@@ -10,6 +10,7 @@ from playwright.async_api import Page
 from teleconsult.settings import Settings
 from tests.signaling.app import make_app
 from tests.signaling.seats import page_of
+from tests.signaling.wires import Pair, make_pair
 from tests.support.media import ADVISER, AGENT, CITIZEN, COLLEAGUE
 
 
@@ -44,3 +45,11 @@ async def adviser(tmp_path: Path) -> AsyncIterator[Page]:
 async def colleague(tmp_path: Path) -> AsyncIterator[Page]:
     async for page in page_of(COLLEAGUE, tmp_path, {"width": 1440, "height": 900}):
         yield page
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    made = await make_pair()
+    yield made
+    await made.sender.stop()
+    await made.receiver.stop()

@@ -262,6 +262,8 @@ async def test_an_adviser_joins_as_the_third(server: TestServer, citizen: Page, 
     for page, people in ((adviser, (CITIZEN, AGENT)), (citizen, (AGENT, ADVISER)), (agent, (CITIZEN, ADVISER))):
         for person in people:
             await shows(page, person)
+    await expect(agent.locator("#waiting-panel")).to_be_visible()
+    await expect(adviser.locator("#waiting-panel")).to_be_hidden()  # who lets nobody in, and of whom nobody waits
     for width, height in SCREENS:
         await agent.set_viewport_size({"width": width, "height": height})
         assert await agent.evaluate(COVERS_NO_FACE), (width, height)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 from aiortc.rtp import (
@@ -21,15 +20,6 @@ from signaling.relay.sender import RETRANSMISSIONS
 from tests.signaling.media import Call, sees, until
 from tests.signaling.test_relay_packets import VP8, Tap, transport, video_sender
 from tests.signaling.wires import SSRC, Pair, Wire, make_pair
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    made = await make_pair()
-    yield made
-    await made.sender.stop()
-    await made.receiver.stop()
-
 
 QUICK = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -1,7 +1,6 @@
 """When the relay asks a browser for a key frame: what a call's first picture waits for."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
@@ -19,17 +18,16 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiver_module, "KEY_FRAME_INTERVAL_SECONDS", 0.1)
 
 
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    made = await make_pair()
-    yield made
-    await made.sender.stop()
-    await made.receiver.stop()
-
-
 def asked(wire: Wire) -> int:
     """How many key frames a speaker was asked for."""
     return [report.fmt for report in wire.reports if isinstance(report, RtcpPsfbPacket)].count(RTCP_PSFB_PLI)
+
+
+async def another_listener(pair: Pair) -> ForwardingSender:
+    sender = ForwardingSender("video", Wire().link)
+    sender.attach(pair.receiver)
+    await listen(sender)
+    return sender
 
 
 async def test_a_key_frame_is_asked_for_when_the_listener_is_there_and_not_before() -> None:
@@ -54,10 +52,7 @@ async def test_a_key_frame_that_did_not_come_is_asked_for_again(pair: Pair) -> N
 
 async def test_a_listener_who_comes_just_after_another_waits_for_the_next_turn_and_gets_one(pair: Pair) -> None:
     pair.up.feed_rtp(pair.packet(1))
-    other = Wire()
-    late = ForwardingSender("video", other.link)
-    late.attach(pair.receiver)
-    await listen(late)
+    late = await another_listener(pair)
     assert asked(pair.up) == 1
     await until(lambda: asked(pair.up) == 2)
     await late.stop()
@@ -65,10 +60,7 @@ async def test_a_listener_who_comes_just_after_another_waits_for_the_next_turn_a
 
 async def test_who_left_wishes_for_nothing_any_more(pair: Pair) -> None:
     pair.up.feed_rtp(pair.packet(1))
-    other = Wire()
-    late = ForwardingSender("video", other.link)
-    late.attach(pair.receiver)
-    await listen(late)
+    late = await another_listener(pair)
     await late.stop()
     await asyncio.sleep(0.2)
     assert asked(pair.up) == 1
